@@ -1,0 +1,152 @@
+"""The waist of the library: what array libraries really differ in, and nothing else.
+
+Arithmetic goes through `Backend.xp`, an array-API namespace. A backend adds the five things
+the array API has no word for: sparse containers, the crossing between device and host, and
+the three searches that deserve a library's own kernels (nearest neighbours, costs of listed
+pairs, most negative reduced costs).
+
+Invariant: `host_call` is the only place where an array changes sides. Everything above it
+holds arrays of the caller's library; everything inside the callable it is given holds NumPy
+arrays. The ledger counts what crosses, so that a test can assert it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+Array: TypeAlias = Any
+Sparse: TypeAlias = Any
+Metric: TypeAlias = "str | Callable[[Array, Array], Array]"
+
+__all__ = [
+    "Array",
+    "ArraySpec",
+    "Backend",
+    "CooParts",
+    "HostFunction",
+    "Metric",
+    "Neighbours",
+    "Pricing",
+    "Sparse",
+    "TransferLedger",
+]
+
+
+class CooParts(NamedTuple):
+    """A sparse matrix as three parallel arrays on its own device, in the container's order."""
+
+    rows: Array
+    cols: Array
+    values: Array
+    shape: tuple[int, int]
+
+
+class Neighbours(NamedTuple):
+    """Nearest neighbours of each query: `indices` and `costs`, both (n, k), nearest first."""
+
+    indices: Array
+    costs: Array
+
+
+class Pricing(NamedTuple):
+    """Arcs whose reduced cost is most negative, and the exact row minima of the reduced cost.
+
+    `rows`, `cols`, `costs` list candidate arcs; `row_minima` (n,) is
+    ``min_j cost(i, j) - v[j]``, from which a feasible dual and a lower bound follow.
+    """
+
+    rows: Array
+    cols: Array
+    costs: Array
+    row_minima: Array
+
+
+class ArraySpec(NamedTuple):
+    """Shape and dtype name of one result of a host call; fixed before the call, as JAX needs."""
+
+    shape: tuple[int, ...]
+    dtype: str
+
+
+HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
+
+
+@dataclass
+class TransferLedger:
+    """Counts what crosses between device and host.
+
+    Attributes
+    ----------
+    to_host, to_device : int
+        Number of crossings in each direction.
+    bytes_to_host, bytes_to_device : int
+        Bytes moved in each direction.
+    """
+
+    to_host: int = 0
+    to_device: int = 0
+    bytes_to_host: int = 0
+    bytes_to_device: int = 0
+
+    def record_to_host(self, nbytes: int) -> None:
+        """Note one packed copy from the device."""
+        self.to_host += 1
+        self.bytes_to_host += nbytes
+
+    def record_to_device(self, nbytes: int) -> None:
+        """Note one packed copy to the device."""
+        self.to_device += 1
+        self.bytes_to_device += nbytes
+
+
+class Backend(Protocol):
+    """What sparse_ot asks of an array library; see the module docstring."""
+
+    @property
+    def name(self) -> str:
+        """Name of the library, for messages only: code branches on capability."""
+
+    @property
+    def xp(self) -> Any:
+        """The array-API namespace of the library."""
+
+    def owns(self, x: Any) -> bool:
+        """Whether `x` is a dense array or a sparse container of this library."""
+
+    def is_sparse(self, x: Any) -> bool:
+        """Whether `x` is a sparse container of this library."""
+
+    def asarray(self, x: Any, like: Array | None = None) -> Array:
+        """Turn a Python scalar or sequence into an array beside `like`; never crosses for arrays."""
+
+    def coo_parts(self, M: Sparse) -> CooParts:
+        """Stored entries of a container, in its own order, on its own device."""
+
+    def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
+        """Build the container of `like` (or the library's default COO) from parts.
+
+        For the plan of a solve, `parts` follows the cost's own pattern, zeros included; a
+        library whose shapes may depend on values drops the zeros.
+        """
+
+    def host_call(
+        self,
+        solve: HostFunction,
+        *arrays: Array,
+        out: Sequence[ArraySpec],
+        ledger: TransferLedger,
+    ) -> tuple[Array, ...]:
+        """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
+
+    def knn(
+        self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
+    ) -> Neighbours:
+        """The `k` cheapest targets of every source under ``cost(x_i, y_j) + offset[j]``."""
+
+    def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
+        """Costs of the listed pairs; differentiable where the library differentiates."""
+
+    def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""

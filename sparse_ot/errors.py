@@ -1,0 +1,116 @@
+"""Every error of the library, and what each carries.
+
+An error says what was found, what was expected, and what to do about it. All derive from
+`SparseOTError`; each also derives from the builtin that a careful caller would already be
+catching (`ValueError` for bad values, `TypeError` for wrong array libraries, and so on).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+__all__ = [
+    "BackendError",
+    "HallViolation",
+    "InfeasibleError",
+    "InputError",
+    "InternalError",
+    "LimitReached",
+    "MassError",
+    "MissingDependencyError",
+    "MixedBackendsError",
+    "NonFiniteError",
+    "ShapeError",
+    "SparseOTError",
+    "UnsupportedArrayError",
+]
+
+
+class SparseOTError(Exception):
+    """Base of every error that sparse_ot raises on purpose."""
+
+
+class InputError(SparseOTError, ValueError):
+    """The problem as given is not an optimal transport problem."""
+
+
+class ShapeError(InputError):
+    """Two arrays do not fit together."""
+
+
+class NonFiniteError(InputError):
+    """A NaN, or an infinity where none is allowed."""
+
+
+class MassError(InputError, AssertionError):
+    """Masses are negative, all zero, or their totals differ.
+
+    Also an `AssertionError`, because that is what POT raises for unequal totals.
+    """
+
+
+class BackendError(SparseOTError, TypeError):
+    """The arrays cannot be used together, or not at all."""
+
+
+class MixedBackendsError(BackendError):
+    """Arrays of two libraries in one call."""
+
+
+class UnsupportedArrayError(BackendError):
+    """An array type, or an element type, that no backend understands."""
+
+
+class MissingDependencyError(SparseOTError, ImportError):
+    """An optional package is needed and is not installed."""
+
+
+@dataclass(frozen=True)
+class HallViolation:
+    """Proof that a graph cannot carry the masses (Hall's theorem, weighted form).
+
+    Every arc that leaves `sources` ends in `targets`, and yet the sources hold more mass
+    (`supply`) than the targets can take (`demand`). Anyone can check it by looking at the arcs.
+
+    Attributes
+    ----------
+    sources, targets : ndarray of int64
+        Row and column indices of the two sets.
+    supply, demand : float
+        Their total masses; ``supply > demand``.
+    """
+
+    sources: npt.NDArray[np.int64]
+    targets: npt.NDArray[np.int64]
+    supply: float
+    demand: float
+
+    @property
+    def deficit(self) -> float:
+        """Mass that has nowhere to go."""
+        return self.supply - self.demand
+
+
+class InfeasibleError(SparseOTError):
+    """No plan on these arcs has these marginals; `violation` proves it."""
+
+    def __init__(self, message: str, violation: HallViolation) -> None:
+        super().__init__(message)
+        self.violation = violation
+
+
+class LimitReached(SparseOTError):
+    """A limit stopped the solve and the caller asked for an error; `solution` is the best so far."""
+
+    def __init__(self, message: str, solution: Any) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class InternalError(SparseOTError):
+    """A bug in sparse_ot. Please report it with the message, which says how to reproduce it."""
