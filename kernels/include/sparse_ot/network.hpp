@@ -1,0 +1,85 @@
+// The arcs of a transportation problem, as three parallel arrays.
+//
+// Invariant: 0 <= tail < n <= head < n + m, every cost finite. Forbidden pairs (+inf) and padding
+// (an index out of range) were dropped when the arcs were given; `given` remembers where each
+// kept arc stood in the caller's list. Memory: 16 bytes an arc, 8 more for `given` once an arc
+// has been dropped (until then the two lists coincide).
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "sparse_ot/types.hpp"
+
+namespace sparse_ot {
+
+struct Network {
+    Node n_sources = 0;
+    Node n_targets = 0;
+    std::vector<Node> tail;
+    std::vector<Node> head;
+    std::vector<Cost> cost;
+    std::vector<Arc> given;  // empty: arc e is the caller's arc e
+    Arc n_given = 0;
+
+    [[nodiscard]] Node n_nodes() const { return n_sources + n_targets; }
+    [[nodiscard]] Arc n_arcs() const { return static_cast<Arc>(cost.size()); }
+    [[nodiscard]] Arc given_index(Arc e) const { return given.empty() ? e : given[e]; }
+
+    void reserve(std::size_t more) {
+        tail.reserve(tail.size() + more);
+        head.reserve(head.size() + more);
+        cost.reserve(cost.size() + more);
+    }
+
+    // Appends the arcs given; a fault leaves the network as it was before the faulty arc.
+    template <class Index>
+    Fault append(std::span<const Index> rows, std::span<const Index> cols,
+                 std::span<const Cost> costs) {
+        reserve(costs.size());
+        for (std::size_t k = 0; k < costs.size(); ++k, ++n_given) {
+            const auto row = static_cast<std::int64_t>(rows[k]);
+            const auto col = static_cast<std::int64_t>(cols[k]);
+            const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;
+            if (!padding && std::isnan(costs[k])) return {FaultKind::nan_cost, n_given, costs[k], 0};
+            if (!padding && costs[k] == -std::numeric_limits<Cost>::infinity())
+                return {FaultKind::minus_infinite_cost, n_given, costs[k], 0};
+            if (padding || costs[k] == std::numeric_limits<Cost>::infinity()) {
+                if (given.empty()) remember_given();
+                continue;
+            }
+            if (!given.empty() || n_given != n_arcs()) given.push_back(n_given);
+            tail.push_back(static_cast<Node>(row));
+            head.push_back(static_cast<Node>(n_sources + col));
+            cost.push_back(costs[k]);
+        }
+        return {};
+    }
+
+private:
+    void remember_given() {
+        given.reserve(tail.capacity());
+        for (Arc e = 0; e < n_arcs(); ++e) given.push_back(e);
+    }
+};
+
+// Arcs grouped by one of their ends: arcs of node x are order[first[x]] .. order[first[x + 1] - 1].
+struct Incidence {
+    std::vector<Arc> first;
+    std::vector<Arc> order;
+
+    Incidence(std::span<const Node> end, Node n_nodes) : first(n_nodes + 1, 0), order(end.size()) {
+        for (Node x : end) ++first[x + 1];
+        for (Node x = 0; x < n_nodes; ++x) first[x + 1] += first[x];
+        std::vector<Arc> next(first.begin(), first.end() - 1);
+        for (std::size_t e = 0; e < end.size(); ++e) order[next[end[e]]++] = static_cast<Arc>(e);
+    }
+
+    [[nodiscard]] std::span<const Arc> arcs_of(Node x) const {
+        return {order.data() + first[x], static_cast<std::size_t>(first[x + 1] - first[x])};
+    }
+};
+
+}  // namespace sparse_ot

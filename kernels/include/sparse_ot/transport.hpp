@@ -1,0 +1,161 @@
+// One live transportation problem: masses, arcs, basis. What the bindings hold.
+//
+// Order of calls: construct with masses, add_arcs as often as wanted, start, run as often as
+// wanted; between runs more arcs may be added, the basis lives on. A fault in the numbers is kept
+// and stops everything after it. Nothing here throws on bad numbers, prints, or knows Python.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <vector>
+
+#include "sparse_ot/masses.hpp"
+#include "sparse_ot/max_flow.hpp"
+#include "sparse_ot/network.hpp"
+#include "sparse_ot/network_simplex.hpp"
+#include "sparse_ot/start.hpp"
+#include "sparse_ot/types.hpp"
+
+namespace sparse_ot {
+
+struct HallViolation {
+    std::vector<std::int64_t> sources;
+    std::vector<std::int64_t> targets;
+    double supply = 0.0;
+    double demand = 0.0;
+};
+
+class Transport {
+public:
+    Transport(std::span<const double> a, std::span<const double> b, double totals_tolerance)
+        : masses_(quantise(a, b, totals_tolerance)), fault_(masses_.fault) {
+        network_.n_sources = static_cast<Node>(a.size());
+        network_.n_targets = static_cast<Node>(b.size());
+    }
+
+    [[nodiscard]] const Fault& fault() const { return fault_; }
+    [[nodiscard]] const HallViolation& violation() const { return violation_; }
+    [[nodiscard]] const Network& network() const { return network_; }
+    [[nodiscard]] double quantisation_error() const { return masses_.quantisation_error; }
+    [[nodiscard]] SimplexStats stats() const { return simplex_ ? simplex_->stats() : SimplexStats{}; }
+    [[nodiscard]] bool started() const { return simplex_ != nullptr; }
+
+    template <class Index>
+    void add_arcs(std::span<const Index> rows, std::span<const Index> cols,
+                  std::span<const Cost> costs) {
+        if (fault_) return;
+        const Arc first_new = network_.n_arcs();
+        fault_ = network_.append(rows, cols, costs);
+        if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
+    }
+
+    // Decides feasibility, then builds the first basis. False: see violation().
+    bool start(std::span<const Cost> u, std::span<const Cost> v) {
+        mix_arcs();
+        const Duals duals = u.empty() ? reduce_costs(network_)
+                                      : Duals{{u.begin(), u.end()}, {v.begin(), v.end()}};
+        std::vector<Mass> flow(network_.n_arcs(), 0);
+        std::vector<Mass> left = supplies();
+        place_greedily(network_, duals, flow, left);
+        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
+            MaxFlow max_flow(network_, flow, left);
+            if (!max_flow.run()) {
+                record_violation(max_flow.reached());
+                return false;
+            }
+        }
+        Forest forest(network_);
+        for (Arc e = 0; e < network_.n_arcs(); ++e)
+            if (flow[e] > 0) forest.add(e, flow[e]);
+        forest.drop_empty();
+        simplex_ = std::make_unique<NetworkSimplex<>>(network_, forest.links(), duals);
+        return true;
+    }
+
+    Status run(std::int64_t max_pivots, double seconds) {
+        using Clock = std::chrono::steady_clock;
+        const auto begin = Clock::now();
+        while (max_pivots > 0) {
+            const std::int64_t chunk = std::min<std::int64_t>(max_pivots, pivots_between_clocks);
+            if (simplex_->run(chunk) == Status::optimal) return Status::optimal;
+            max_pivots -= chunk;
+            if (std::chrono::duration<double>(Clock::now() - begin).count() >= seconds)
+                return Status::time_limit;
+        }
+        return Status::pivot_limit;
+    }
+
+    // Mass on every arc given, in the order given.
+    void write_flow(std::span<double> out) const {
+        std::fill(out.begin(), out.end(), 0.0);
+        simplex_->for_each_basic_arc([&](Arc e, Mass flow) {
+            out[network_.given_index(e)] = static_cast<double>(flow) * masses_.unit;
+        });
+    }
+
+    void write_potentials(std::span<double> u, std::span<double> v) const {
+        for (std::size_t i = 0; i < u.size(); ++i) u[i] = -simplex_->potential(static_cast<Node>(i));
+        for (std::size_t j = 0; j < v.size(); ++j)
+            v[j] = simplex_->potential(network_.n_sources + static_cast<Node>(j));
+    }
+
+    [[nodiscard]] bool check_invariants() const { return simplex_->check_invariants(supplies()); }
+
+private:
+    static constexpr std::int64_t pivots_between_clocks = 256;
+
+    [[nodiscard]] std::vector<Mass> supplies() const {
+        std::vector<Mass> all(masses_.supply);
+        all.insert(all.end(), masses_.demand.begin(), masses_.demand.end());
+        return all;
+    }
+
+    // Deals the arcs out like cards, so that neighbours in the list have different tails and a
+    // pricing block samples the whole graph. Worth a third of the pivots (Kiraly, Kovacs 2012).
+    void mix_arcs() {
+        const Arc count = network_.n_arcs();
+        const Arc stride = std::max<Arc>(3, count / std::max<Arc>(1, network_.n_sources));
+        if (count <= stride) return;
+        std::vector<Arc> order;
+        order.reserve(count);
+        for (Arc first = 0; first < stride; ++first)
+            for (Arc e = first; e < count; e += stride) order.push_back(e);
+        const auto permute = [&](auto& values) {
+            std::remove_reference_t<decltype(values)> permuted(count);
+            for (Arc k = 0; k < count; ++k) permuted[k] = values[order[k]];
+            values.swap(permuted);
+        };
+        permute(network_.tail);
+        permute(network_.head);
+        permute(network_.cost);
+        for (Arc& e : order) e = network_.given_index(e);
+        network_.given.swap(order);
+    }
+
+    void record_violation(const std::vector<char>& reached) {
+        Mass supply = 0, demand = 0;
+        for (Node i = 0; i < network_.n_sources; ++i)
+            if (reached[i]) {
+                violation_.sources.push_back(i);
+                supply += masses_.supply[i];
+            }
+        for (Node j = 0; j < network_.n_targets; ++j)
+            if (reached[network_.n_sources + j]) {
+                violation_.targets.push_back(j);
+                demand += masses_.demand[j];
+            }
+        violation_.supply = static_cast<double>(supply) * masses_.unit;
+        violation_.demand = static_cast<double>(demand) * masses_.unit;
+    }
+
+    Masses masses_;
+    Fault fault_;
+    Network network_;
+    HallViolation violation_;
+    std::unique_ptr<NetworkSimplex<>> simplex_;
+};
+
+}  // namespace sparse_ot

@@ -1,0 +1,56 @@
+// The words and signs of the core, written down once.
+//
+// A transportation problem has n sources with supplies, m targets with demands, and arcs
+// (tail = source, head = target, cost). Nodes are numbered 0 .. n-1 (sources), n .. n+m-1
+// (targets); the root of the spanning tree is n+m. Masses are int64 (exact), costs are double.
+//
+// Signs. Inside the core every node has one potential and
+//     reduced_cost(arc) = cost + potential[tail] - potential[head],
+// which is >= 0 on every arc at the optimum and 0 on basic arcs. Outside, the dual variables of
+// the field are u[i] = -potential[source i] and v[j] = potential[target j], so that
+// reduced_cost = cost - u[i] - v[j].
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace sparse_ot {
+
+using Node = std::int32_t;
+using Arc = std::int64_t;
+using Mass = std::int64_t;
+using Cost = double;
+
+inline constexpr Arc no_arc = -1;
+inline constexpr Node no_node = -1;
+
+enum class Status : int { optimal = 0, pivot_limit = 1, time_limit = 2 };
+
+// What can be wrong with the numbers of a problem. Python turns each into its own error.
+enum class FaultKind : int {
+    none = 0,
+    non_finite_supply = 1,
+    non_finite_demand = 2,
+    negative_supply = 3,
+    negative_demand = 4,
+    unequal_totals = 5,
+    zero_total = 6,
+    nan_cost = 7,
+    minus_infinite_cost = 8,
+};
+
+// The first fault met, where it is (index of a mass or of an arc as given), and the values.
+struct Fault {
+    FaultKind kind = FaultKind::none;
+    std::int64_t index = -1;
+    double value = 0.0;
+    double other = 0.0;
+    [[nodiscard]] explicit operator bool() const { return kind != FaultKind::none; }
+};
+
+// A reduced cost counts as negative below this many units in the last place of its three terms.
+// The potentials are sums along tree paths, recomputed before optimality is declared; 64 ulps
+// cover the rounding of such sums and leave the duality gap near 1e-14 of the cost scale.
+inline constexpr double reduced_cost_ulps = 64.0 * std::numeric_limits<double>::epsilon();
+
+}  // namespace sparse_ot

@@ -1,0 +1,151 @@
+// Python's view of the core. No algorithm here: typed arrays in, typed arrays out, GIL released.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <tuple>
+#include <vector>
+
+#include "sparse_ot/certificate.hpp"
+#include "sparse_ot/transport.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+template <class T>
+using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class T>
+using Result = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
+
+template <class T>
+std::span<const T> view(const Vector<T>& x) {
+    return {x.data(), x.shape(0)};
+}
+
+template <class T>
+Result<T> give(std::vector<T>&& values) {
+    auto* owned = new std::vector<T>(std::move(values));
+    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return Result<T>(owned->data(), {owned->size()}, owner);
+}
+
+void require(bool condition, const char* message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+class Transport {
+public:
+    Transport(Vector<double> a, Vector<double> b, double totals_tolerance)
+        : core_(view(a), view(b), totals_tolerance), n_(a.shape(0)), m_(b.shape(0)) {
+        require(n_ > 0 && m_ > 0, "a and b must not be empty");
+        require(n_ + m_ < std::size_t{1} << 31, "at most 2^31 nodes");
+    }
+
+    template <class Index>
+    void add_arcs(Vector<Index> rows, Vector<Index> cols, Vector<double> costs) {
+        require(rows.shape(0) == costs.shape(0) && cols.shape(0) == costs.shape(0),
+                "rows, cols and costs must have one length");
+        nb::gil_scoped_release release;
+        core_.add_arcs<Index>(view(rows), view(cols), view(costs));
+    }
+
+    std::tuple<int, std::int64_t, double, double> fault() const {
+        const auto& f = core_.fault();
+        return {static_cast<int>(f.kind), f.index, f.value, f.other};
+    }
+
+    bool start(std::optional<Vector<double>> u, std::optional<Vector<double>> v) {
+        require(!core_.fault(), "the problem has a fault: it cannot start");
+        require(u.has_value() == v.has_value(), "give both potentials or none");
+        require(!u || (u->shape(0) == n_ && v->shape(0) == m_), "potentials of the wrong length");
+        nb::gil_scoped_release release;
+        return u ? core_.start(view(*u), view(*v)) : core_.start({}, {});
+    }
+
+    int run(std::int64_t max_pivots, double seconds) {
+        require(core_.started(), "start comes before run");
+        nb::gil_scoped_release release;
+        return static_cast<int>(core_.run(max_pivots, seconds));
+    }
+
+    Result<double> flow() const {
+        require(core_.started(), "there is no plan before start");
+        std::vector<double> out(core_.network().n_given);
+        core_.write_flow(out);
+        return give(std::move(out));
+    }
+
+    std::tuple<Result<double>, Result<double>> potentials() const {
+        require(core_.started(), "there are no potentials before start");
+        std::vector<double> u(n_), v(m_);
+        core_.write_potentials(u, v);
+        return {give(std::move(u)), give(std::move(v))};
+    }
+
+    nb::tuple hall() const {
+        const auto& h = core_.violation();
+        return nb::make_tuple(give(std::vector(h.sources)), give(std::vector(h.targets)), h.supply,
+                              h.demand);
+    }
+
+    nb::dict stats() const {
+        nb::dict d;
+        const auto s = core_.stats();
+        d["pivots"] = s.pivots;
+        d["degenerate_pivots"] = s.degenerate_pivots;
+        d["potentials_updated"] = s.potentials_updated;
+        d["renumberings"] = s.renumberings;
+        d["arcs"] = core_.network().n_arcs();
+        d["quantisation_error"] = core_.quantisation_error();
+        return d;
+    }
+
+private:
+    sparse_ot::Transport core_;
+    std::size_t n_, m_;
+};
+
+template <class Index>
+std::tuple<double, double, double, double> certify(Vector<double> a, Vector<double> b,
+                                                   Vector<Index> rows, Vector<Index> cols,
+                                                   Vector<double> costs, Vector<double> flow,
+                                                   Vector<double> u, Vector<double> v) {
+    require(rows.shape(0) == costs.shape(0) && cols.shape(0) == costs.shape(0) &&
+                flow.shape(0) == costs.shape(0),
+            "rows, cols, costs and flow must have one length");
+    require(u.shape(0) == a.shape(0) && v.shape(0) == b.shape(0), "potentials of the wrong length");
+    nb::gil_scoped_release release;
+    const auto c = sparse_ot::certify<Index>(view(a), view(b), view(rows), view(cols), view(costs),
+                                             view(flow), view(u), view(v));
+    return {c.value, c.lower_bound, c.worst_reduced_cost, c.worst_marginal_error};
+}
+
+}  // namespace
+
+NB_MODULE(_core, m) {
+    m.doc() = "The compiled core of sparse_ot: a network simplex on explicit arcs.";
+    nb::class_<Transport>(m, "Transport")
+        .def(nb::init<Vector<double>, Vector<double>, double>(), "a"_a.noconvert(),
+             "b"_a.noconvert(), "totals_tolerance"_a)
+        .def("add_arcs", &Transport::add_arcs<std::int32_t>, "rows"_a.noconvert(),
+             "cols"_a.noconvert(), "costs"_a.noconvert())
+        .def("add_arcs", &Transport::add_arcs<std::int64_t>, "rows"_a.noconvert(),
+             "cols"_a.noconvert(), "costs"_a.noconvert())
+        .def_prop_ro("fault", &Transport::fault)
+        .def("start", &Transport::start, "u"_a.none(), "v"_a.none())
+        .def("run", &Transport::run, "max_pivots"_a, "seconds"_a)
+        .def("flow", &Transport::flow)
+        .def("potentials", &Transport::potentials)
+        .def("hall", &Transport::hall)
+        .def("stats", &Transport::stats);
+    m.def("certify", &certify<std::int32_t>);
+    m.def("certify", &certify<std::int64_t>);
+}
