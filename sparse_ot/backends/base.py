@@ -64,10 +64,16 @@ class Pricing(NamedTuple):
 
 
 class ArraySpec(NamedTuple):
-    """Shape and dtype name of one result of a host call; fixed before the call, as JAX needs."""
+    """Shape and dtype name of one result of a host call; fixed before the call, as JAX needs.
+
+    A result marked `on_host` is for the library itself (status codes, the certificate): it comes
+    back as a NumPy array and does not cross. Under a trace, where nothing is known yet, it is
+    traced like the rest.
+    """
 
     shape: tuple[int, ...]
     dtype: str
+    on_host: bool = False
 
 
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -138,7 +144,18 @@ class Backend(Protocol):
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
-        """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
+        """Run `solve` on the host: one crossing in, one crossing back, to the same device.
+
+        A host function may carry `foreign_name` and `foreign_attributes()`: the name under which
+        compiled code does the same, for libraries that can call it without Python.
+        """
+
+    def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
+        """`value`, with the derivative ``sum <weight, d argument>`` over pairs (weight, argument).
+
+        The envelope theorem: the value of a linear program changes with its data as if the
+        optimal plan and potentials stood still. Libraries without derivatives return `value`.
+        """
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
