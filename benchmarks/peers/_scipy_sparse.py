@@ -32,5 +32,5 @@ def float_problem(problem: Problem) -> FloatProblem:
 def answer_of_plan(plan: Any, u: Any, v: Any) -> Answer:
     """The answer for a dense or sparse `plan` with its potentials."""
     coo = coo_array(plan)
-    rows, cols = (index.astype(np.int64) for index in coo.coords)
+    rows, cols = coo.row.astype(np.int64), coo.col.astype(np.int64)
     return Answer(rows, cols, coo.data, (np.asarray(u), np.asarray(v)))
