@@ -1,0 +1,73 @@
+"""Exact optimal transport on sparse costs, in the array library you already use."""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from sparse_ot.api import emd, emd2, solve
+from sparse_ot.certificate import Certificate
+from sparse_ot.costs.dense import DenseCost
+from sparse_ot.costs.graph import knn_cost, radius_cost, union
+from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.errors import (
+    BackendError,
+    HallViolation,
+    InfeasibleError,
+    InputError,
+    InternalError,
+    LimitReached,
+    MassError,
+    MissingDependencyError,
+    MixedBackendsError,
+    NonFiniteError,
+    ShapeError,
+    SparseOTError,
+    UnsupportedArrayError,
+)
+from sparse_ot.solution import Solution, SolveStats, Status
+
+if TYPE_CHECKING:
+    from sparse_ot import plot
+
+__version__ = version("sparseot")
+
+__all__ = [
+    "BackendError",
+    "Certificate",
+    "DenseCost",
+    "HallViolation",
+    "InfeasibleError",
+    "InputError",
+    "InternalError",
+    "LimitReached",
+    "MassError",
+    "MissingDependencyError",
+    "MixedBackendsError",
+    "NonFiniteError",
+    "PointCloudCost",
+    "ShapeError",
+    "Solution",
+    "SolveStats",
+    "SparseCost",
+    "SparseOTError",
+    "Status",
+    "UnsupportedArrayError",
+    "__version__",
+    "emd",
+    "emd2",
+    "knn_cost",
+    "plot",
+    "radius_cost",
+    "solve",
+    "union",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot":  # needs matplotlib: only for those who ask
+        return importlib.import_module("sparse_ot.plot")
+    msg = f"module 'sparse_ot' has no attribute {name!r}"
+    raise AttributeError(msg)

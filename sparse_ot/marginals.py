@@ -1,0 +1,59 @@
+"""Masses: what can be checked before looking at a number, and what counts as equal totals.
+
+Values (NaN, negative, totals) are checked by the compiled core, on the host, where they can be
+read without a second crossing; here are the shape, the type, and the meaning of "not given".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import array_api_compat
+
+from sparse_ot.backends.base import Array, Backend
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
+
+__all__ = ["as_masses", "totals_tolerance"]
+
+# Totals further apart than this are a mistake of the caller, nearer ones rounding: b is then
+# rescaled to the total of a. POT compares absolutely, to 1.5e-6; relative to the total, so that
+# counts and probabilities are judged alike, and looser for masses that were summed in float32.
+TOTALS_RTOL = 1.5e-6
+TOTALS_RTOL_SINGLE = 1e-4
+
+
+def totals_tolerance(*masses: Array, check: bool) -> float:
+    """Relative difference of totals that passes; infinite where `check` is off."""
+    if not check:
+        return math.inf
+    single = any("float32" in str(x.dtype) or "float16" in str(x.dtype) for x in masses)
+    return TOTALS_RTOL_SINGLE if single else TOTALS_RTOL
+
+
+def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
+    """Masses as a vector of length `count` beside `like`; None or empty means uniform.
+
+    Raises
+    ------
+    ShapeError
+        If `x` is not one mass for every point.
+    UnsupportedArrayError
+        If `x` does not hold real numbers.
+    """
+    xp = backend.xp
+    if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
+        device = array_api_compat.device(like)
+        return xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
+    x = backend.asarray(x, like)
+    if x.shape != (count,):
+        msg = (
+            f"{name} has shape {tuple(x.shape)}; the costs need ({count},): "
+            f"one mass for every {'row' if name == 'a' else 'column'}."
+        )
+        raise ShapeError(msg)
+    if not xp.isdtype(x.dtype, ("real floating", "integral", "bool")):
+        msg = f"{name} holds {x.dtype}; masses are real numbers. Convert it to float64 first."
+        raise UnsupportedArrayError(msg)
+    return x
+

@@ -1,0 +1,231 @@
+"""Arcs and masses in, plan and potentials out: the one caller of the compiled core.
+
+`NetworkSimplex` is a host function: it holds NumPy arrays only and is handed to
+`Backend.host_call`, the one door between device and host. Its results have shapes that are known
+before the call, as compiled array programs need: a flow for every arc given, a potential for
+every node, the value, and two short vectors of numbers and codes (`Report`).
+
+Failure is data here. An infeasible problem comes back with a dual ray in place of potentials
+(see `problem.hall_violation`), a faulty one with the fault; the value and the plan are NaN in both,
+so that no plausible number can leak out of a trace.
+
+The core runs in slices of a fraction of a second with the GIL released. Between slices Python
+sees Ctrl-C, reports progress, and stops at the time limit.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot import _core
+from sparse_ot.backends.base import ArraySpec
+from sparse_ot.problem import Fault
+from sparse_ot.solution import Status
+
+__all__ = ["NetworkSimplex", "Progress", "Report"]
+
+Progress: TypeAlias = Callable[[int, float, float], None]
+HostArray: TypeAlias = npt.NDArray[Any]
+
+SLICE_SECONDS = 0.1
+N_NUMBERS = 9
+N_CODES = 7
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the host says about a solve, beside plan and potentials."""
+
+    status: Any
+    fault: Fault | None
+    lower_bound: Any
+    worst_reduced_cost: Any
+    worst_marginal_error: Any
+    quantisation_error: Any
+    value: Any
+    pivots: Any
+    degenerate_pivots: Any
+    arcs: Any
+    seconds: dict[str, Any]
+
+    @classmethod
+    def read(cls, numbers: Any, codes: Any) -> Report:
+        """Name the entries of the two vectors; under a trace they stay traced."""
+        concrete = isinstance(codes, np.ndarray)
+        fault = None
+        if concrete and codes[1] != 0:
+            fault = Fault(int(codes[1]), int(codes[2]), float(numbers[4]), float(numbers[5]))
+        x = [float(value) for value in numbers] if concrete else numbers
+        k = [int(value) for value in codes] if concrete else codes
+        return cls(
+            status=Status.from_code(int(codes[0])) if concrete else codes[0],
+            fault=fault,
+            value=x[0],
+            lower_bound=x[1],
+            worst_reduced_cost=x[2],
+            worst_marginal_error=x[3],
+            quantisation_error=x[6],
+            seconds={"start": x[7], "pivots": x[8]},
+            pivots=k[3],
+            degenerate_pivots=k[4],
+            arcs=k[5],
+        )
+
+
+@dataclass(frozen=True)
+class NetworkSimplex:
+    """One cold or warm solve on explicit arcs, or on all entries of a matrix.
+
+    Call with ``(a, b, rows, cols, costs)``, or ``(a, b, matrix)`` where `dense`; a warm start adds
+    potentials ``u, v`` at the end.
+
+    Attributes
+    ----------
+    dense : bool
+        Whether costs come as a matrix (every pair an arc) or as arcs.
+    center : bool
+        Shift the potentials so that ``<u, a> == <v, b>``, as POT does.
+    max_pivots : int or None
+    seconds : float
+        Time limit, infinite if there is none.
+    totals_tolerance : float
+    progress : callable or None
+        Called several times a second with pivots, seconds and the current value.
+    """
+
+    dense: bool = False
+    center: bool = True
+    max_pivots: int | None = None
+    seconds: float = math.inf
+    totals_tolerance: float = 1e-6
+    progress: Progress | None = None
+
+    foreign_name = "sparse_ot_network_simplex"
+
+    def foreign_attributes(self) -> dict[str, Any]:
+        """The same settings for compiled callers, which see neither slices nor progress."""
+        return {
+            "dense": np.int64(self.dense),
+            "center": np.int64(self.center),
+            "max_pivots": np.int64(-1 if self.max_pivots is None else self.max_pivots),
+            "seconds": np.float64(self.seconds),
+            "totals_tolerance": np.float64(self.totals_tolerance),
+        }
+
+    @staticmethod
+    def outputs(n: int, m: int, n_arcs: int, dtype: str) -> tuple[ArraySpec, ...]:
+        """Specs of flow, u, v, value, numbers, codes."""
+        return (
+            ArraySpec((n_arcs,), dtype),
+            ArraySpec((n,), dtype),
+            ArraySpec((m,), dtype),
+            ArraySpec((), dtype),
+            ArraySpec((N_NUMBERS,), "float64", on_host=True),
+            ArraySpec((N_CODES,), "int64", on_host=True),
+        )
+
+    def __call__(self, *arrays: HostArray) -> tuple[HostArray, ...]:
+        begin = time.perf_counter()
+        a, b = as_double(arrays[0]), as_double(arrays[1])
+        n_cost_arrays = 1 if self.dense else 3
+        arcs = self._arcs(*arrays[2 : 2 + n_cost_arrays])
+        warm = tuple(as_double(x) for x in arrays[2 + n_cost_arrays :]) or (None, None)
+        core = _core.Transport(a, b, self.totals_tolerance)
+        (core.add_matrix if self.dense else core.add_arcs)(*arcs)
+        kind, index, value, other = core.fault
+        numbers, codes = np.full(N_NUMBERS, np.nan), np.zeros(N_CODES, dtype=np.int64)
+        if kind != 0:
+            codes[:3] = Status.INVALID.code, kind, index
+            numbers[4:6] = value, other
+            return self._nothing(a, b, arcs, numbers, codes)
+        if not core.start(*warm):
+            codes[0] = Status.INFEASIBLE.code
+            sources, targets, _, _ = core.hall()
+            flow, u, v, _, _, _ = self._nothing(a, b, arcs, numbers, codes)
+            u[:], v[:] = 0.0, 0.0
+            u[sources], v[targets] = 1.0, -1.0
+            return flow, u, v, np.array(np.nan), numbers, codes
+        started = time.perf_counter()
+        codes[0] = self._run(core, arcs, begin)
+        ran = time.perf_counter()
+        flow = core.flow()
+        u, v = core.potentials()
+        if self.center:
+            shift = _gauge(a, b, u, v)
+            u += shift
+            v -= shift
+        certify = _core.certify_matrix if self.dense else _core.certify
+        numbers[:4] = certify(a, b, *arcs, flow, u, v)
+        stats = core.stats()
+        numbers[6:9] = stats["quantisation_error"], started - begin, ran - started
+        codes[3:6] = stats["pivots"], stats["degenerate_pivots"], stats["arcs"]
+        return flow, u, v, np.array(numbers[0]), numbers, codes
+
+    def _arcs(self, *arrays: HostArray) -> tuple[HostArray, ...]:
+        if self.dense:
+            return (as_double(arrays[0]).reshape(-1),)
+        rows, cols, costs = arrays
+        narrow = rows.dtype == np.int32 and cols.dtype == np.int32
+        index = np.int32 if narrow else np.int64
+        return (
+            np.ascontiguousarray(rows, dtype=index),
+            np.ascontiguousarray(cols, dtype=index),
+            as_double(costs),
+        )
+
+    def _run(self, core: Any, arcs: tuple[HostArray, ...], begin: float) -> int:
+        """Run in slices until optimal or a limit; return the status code."""
+        left = 2**62 if self.max_pivots is None else self.max_pivots
+        deadline = begin + self.seconds
+        while True:
+            until = min(SLICE_SECONDS, max(0.0, deadline - time.perf_counter()))
+            before = core.pivots
+            code = int(core.run(left, until))
+            if code != Status.TIME_LIMIT.code:
+                return code
+            left -= core.pivots - before
+            now = time.perf_counter()
+            if now >= deadline:
+                return code
+            if self.progress is not None:
+                self.progress(core.pivots, now - begin, float(core.flow() @ finite(arcs[-1])))
+
+    @staticmethod
+    def _nothing(
+        a: HostArray,
+        b: HostArray,
+        arcs: tuple[HostArray, ...],
+        numbers: HostArray,
+        codes: HostArray,
+    ) -> tuple[HostArray, ...]:
+        """No answer: NaN wherever a number could be mistaken for one."""
+        return (
+            np.full(len(arcs[-1]), np.nan),
+            np.full(len(a), np.nan),
+            np.full(len(b), np.nan),
+            np.array(np.nan),
+            numbers,
+            codes,
+        )
+
+
+def as_double(x: HostArray) -> HostArray:
+    """A contiguous float64 array; `x` itself where it already is one."""
+    return np.ascontiguousarray(x, dtype=np.float64)
+
+
+def finite(costs: HostArray) -> HostArray:
+    """Costs with forbidden arcs, which carry nothing, set to 0."""
+    return np.where(np.isinf(costs), 0.0, costs)
+
+
+def _gauge(a: HostArray, b: HostArray, u: HostArray, v: HostArray) -> float:
+    """The constant c that makes <u + c, a> equal <v - c, b>."""
+    return float((np.dot(v, b) - np.dot(u, a)) / (np.sum(a) + np.sum(b)))
