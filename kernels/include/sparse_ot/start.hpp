@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -50,11 +51,16 @@ inline Duals reduce_costs(const Network& network) {
 // `left`: masses still to place, updated together with `flow`.
 inline void place_greedily(const Network& network, const Duals& duals, std::vector<Mass>& flow,
                            std::vector<Mass>& left) {
+    // Keys are floats: half the memory to sort. They must be numbers even where costs near the
+    // end of the doubles, or foreign potentials, make the reduced cost infinite or none.
+    constexpr Cost most = std::numeric_limits<float>::max();
     std::vector<std::pair<float, Arc>> order(network.n_arcs());
-    for (Arc e = 0; e < network.n_arcs(); ++e)
-        order[e] = {static_cast<float>(network.cost[e] - duals.u[network.tail[e]] -
-                                       duals.v[network.head[e] - network.n_sources]),
-                    e};
+    for (Arc e = 0; e < network.n_arcs(); ++e) {
+        const Cost reduced = network.cost[e] - duals.u[network.tail[e]] -
+                             duals.v[network.head[e] - network.n_sources];
+        const Cost key = std::isnan(reduced) ? most : std::clamp(reduced, -most, most);
+        order[e] = {static_cast<float>(key), e};
+    }
     std::sort(order.begin(), order.end());
     for (const auto& [key, e] : order) {
         const Mass sent = std::min(left[network.tail[e]], left[network.head[e]]);
@@ -73,8 +79,11 @@ public:
     };
 
     explicit Forest(const Network& network)
-        : network_(network), link_(network.n_nodes()), mark_(network.n_nodes(), 0),
-          set_(network.n_nodes()), weight_(network.n_nodes(), 1) {
+        : network_(network),
+          link_(network.n_nodes()),
+          mark_(network.n_nodes(), 0),
+          set_(network.n_nodes()),
+          weight_(network.n_nodes(), 1) {
         std::iota(set_.begin(), set_.end(), Node{0});
     }
 
