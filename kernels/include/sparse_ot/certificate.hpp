@@ -39,7 +39,7 @@ public:
         add(p);
         lost_ += std::fma(x, y, -p);
     }
-    [[nodiscard]] double total() const { return sum_ + lost_; }
+    [[nodiscard]] double total() const { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
 
 private:
     double sum_ = 0.0, lost_ = 0.0;
