@@ -116,7 +116,8 @@ private:
         const Node j = network_.head[path_.back()];
         Mass delta = std::min(left_[i], left_[j]);
         for (std::size_t k = 1; k < path_.size(); k += 2) delta = std::min(delta, flow_[path_[k]]);
-        for (std::size_t k = 0; k < path_.size(); ++k) flow_[path_[k]] += k % 2 == 0 ? delta : -delta;
+        for (std::size_t k = 0; k < path_.size(); ++k)
+            flow_[path_[k]] += k % 2 == 0 ? delta : -delta;
         left_[i] -= delta;
         left_[j] -= delta;
     }

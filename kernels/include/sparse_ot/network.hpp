@@ -43,7 +43,8 @@ struct Network {
             const auto row = static_cast<std::int64_t>(rows[k]);
             const auto col = static_cast<std::int64_t>(cols[k]);
             const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;
-            if (!padding && std::isnan(costs[k])) return {FaultKind::nan_cost, n_given, costs[k], 0};
+            if (!padding && std::isnan(costs[k]))
+                return {FaultKind::nan_cost, n_given, costs[k], 0};
             if (!padding && costs[k] == -std::numeric_limits<Cost>::infinity())
                 return {FaultKind::minus_infinite_cost, n_given, costs[k], 0};
             if (padding || costs[k] == std::numeric_limits<Cost>::infinity()) {
