@@ -57,6 +57,14 @@ public:
         core_.add_arcs<Index>(view(rows), view(cols), view(costs));
     }
 
+    void add_matrix(Vector<double> costs) {
+        require(costs.shape(0) == n_ * m_, "the matrix must have n * m entries");
+        nb::gil_scoped_release release;
+        core_.add_matrix(view(costs));
+    }
+
+    std::int64_t pivots() const { return core_.stats().pivots; }
+
     std::tuple<int, std::int64_t, double, double> fault() const {
         const auto& f = core_.fault();
         return {static_cast<int>(f.kind), f.index, f.value, f.other};
@@ -113,8 +121,14 @@ private:
     std::size_t n_, m_;
 };
 
+using Bounds = std::tuple<double, double, double, double>;
+
+Bounds as_tuple(const sparse_ot::Certificate& c) {
+    return {c.value, c.lower_bound, c.worst_reduced_cost, c.worst_marginal_error};
+}
+
 template <class Index>
-std::tuple<double, double, double, double> certify(Vector<double> a, Vector<double> b,
+Bounds certify(Vector<double> a, Vector<double> b,
                                                    Vector<Index> rows, Vector<Index> cols,
                                                    Vector<double> costs, Vector<double> flow,
                                                    Vector<double> u, Vector<double> v) {
@@ -125,7 +139,17 @@ std::tuple<double, double, double, double> certify(Vector<double> a, Vector<doub
     nb::gil_scoped_release release;
     const auto c = sparse_ot::certify<Index>(view(a), view(b), view(rows), view(cols), view(costs),
                                              view(flow), view(u), view(v));
-    return {c.value, c.lower_bound, c.worst_reduced_cost, c.worst_marginal_error};
+    return as_tuple(c);
+}
+
+Bounds certify_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix,
+                      Vector<double> flow, Vector<double> u, Vector<double> v) {
+    require(matrix.shape(0) == a.shape(0) * b.shape(0) && flow.shape(0) == matrix.shape(0),
+            "matrix and flow must have n * m entries");
+    require(u.shape(0) == a.shape(0) && v.shape(0) == b.shape(0), "potentials of the wrong length");
+    nb::gil_scoped_release release;
+    return as_tuple(sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(flow), view(u),
+                                              view(v)));
 }
 
 }  // namespace
@@ -139,6 +163,8 @@ NB_MODULE(_core, m) {
              "cols"_a.noconvert(), "costs"_a.noconvert())
         .def("add_arcs", &Transport::add_arcs<std::int64_t>, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "costs"_a.noconvert())
+        .def("add_matrix", &Transport::add_matrix, "costs"_a.noconvert())
+        .def_prop_ro("pivots", &Transport::pivots)
         .def_prop_ro("fault", &Transport::fault)
         .def("start", &Transport::start, "u"_a.none(), "v"_a.none())
         .def("run", &Transport::run, "max_pivots"_a, "seconds"_a)
@@ -148,4 +174,5 @@ NB_MODULE(_core, m) {
         .def("stats", &Transport::stats);
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
+    m.def("certify_matrix", &certify_matrix);
 }

@@ -45,24 +45,29 @@ private:
     double sum_ = 0.0, lost_ = 0.0;
 };
 
-template <class Index>
-Certificate certify(std::span<const double> a, std::span<const double> b,
-                    std::span<const Index> rows, std::span<const Index> cols,
-                    std::span<const double> costs, std::span<const double> flow,
-                    std::span<const double> u, std::span<const double> v) {
+struct CostedPair {
+    std::int64_t row, col;
+    double cost;
+};
+
+// `arc_at(e)` gives the CostedPair of arc e; a pair out of range is padding, +inf is forbidden.
+template <class ArcAt>
+Certificate certify(std::span<const double> a, std::span<const double> b, ArcAt&& arc_at,
+                    std::span<const double> flow, std::span<const double> u,
+                    std::span<const double> v) {
     const double infinity = std::numeric_limits<double>::infinity();
     const auto n = static_cast<std::int64_t>(a.size()), m = static_cast<std::int64_t>(b.size());
     std::vector<double> best(a.size(), infinity), sent(a.size(), 0.0), received(b.size(), 0.0);
     Certificate certificate;
     CompensatedSum value, dual, total_a, total_b;
     double worst = infinity;
-    for (std::size_t e = 0; e < costs.size(); ++e) {
-        const auto i = static_cast<std::int64_t>(rows[e]), j = static_cast<std::int64_t>(cols[e]);
-        if (i < 0 || i >= n || j < 0 || j >= m || costs[e] == infinity) continue;
-        best[i] = std::min(best[i], costs[e] - v[j]);
-        worst = std::min(worst, costs[e] - u[i] - v[j]);
+    for (std::size_t e = 0; e < flow.size(); ++e) {
+        const auto [i, j, cost] = arc_at(e);
+        if (i < 0 || i >= n || j < 0 || j >= m || cost == infinity) continue;
+        best[i] = std::min(best[i], cost - v[j]);
+        worst = std::min(worst, cost - u[i] - v[j]);
         if (flow[e] == 0.0) continue;
-        value.add_product(costs[e], flow[e]);
+        value.add_product(cost, flow[e]);
         sent[i] += flow[e];
         received[j] += flow[e];
     }
@@ -84,6 +89,35 @@ Certificate certify(std::span<const double> a, std::span<const double> b,
     certificate.worst_reduced_cost = worst == infinity ? 0.0 : worst;
     certificate.worst_marginal_error = error;
     return certificate;
+}
+
+// Arcs as three parallel arrays.
+template <class Index>
+Certificate certify(std::span<const double> a, std::span<const double> b,
+                    std::span<const Index> rows, std::span<const Index> cols,
+                    std::span<const double> costs, std::span<const double> flow,
+                    std::span<const double> u, std::span<const double> v) {
+    const auto arc_at = [&](std::size_t e) {
+        return CostedPair{static_cast<std::int64_t>(rows[e]), static_cast<std::int64_t>(cols[e]),
+                          costs[e]};
+    };
+    return certify(a, b, arc_at, flow, u, v);
+}
+
+// Every pair an arc, costs and flow row by row.
+inline Certificate certify_matrix(std::span<const double> a, std::span<const double> b,
+                                  std::span<const double> matrix, std::span<const double> flow,
+                                  std::span<const double> u, std::span<const double> v) {
+    const auto m = static_cast<std::int64_t>(b.size());
+    std::int64_t i = 0, j = -1;  // counted along, as arcs are asked for in order
+    const auto arc_at = [&](std::size_t e) {
+        if (++j == m) {
+            j = 0;
+            ++i;
+        }
+        return CostedPair{i, j, matrix[e]};
+    };
+    return certify(a, b, arc_at, flow, u, v);
 }
 
 }  // namespace sparse_ot

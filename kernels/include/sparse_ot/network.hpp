@@ -39,27 +39,41 @@ struct Network {
     Fault append(std::span<const Index> rows, std::span<const Index> cols,
                  std::span<const Cost> costs) {
         reserve(costs.size());
-        for (std::size_t k = 0; k < costs.size(); ++k, ++n_given) {
-            const auto row = static_cast<std::int64_t>(rows[k]);
-            const auto col = static_cast<std::int64_t>(cols[k]);
-            const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;
-            if (!padding && std::isnan(costs[k]))
-                return {FaultKind::nan_cost, n_given, costs[k], 0};
-            if (!padding && costs[k] == -std::numeric_limits<Cost>::infinity())
-                return {FaultKind::minus_infinite_cost, n_given, costs[k], 0};
-            if (padding || costs[k] == std::numeric_limits<Cost>::infinity()) {
-                if (given.empty()) remember_given();
-                continue;
-            }
-            if (!given.empty() || n_given != n_arcs()) given.push_back(n_given);
-            tail.push_back(static_cast<Node>(row));
-            head.push_back(static_cast<Node>(n_sources + col));
-            cost.push_back(costs[k]);
-        }
+        for (std::size_t k = 0; k < costs.size(); ++k)
+            if (Fault fault = append_one(static_cast<std::int64_t>(rows[k]),
+                                         static_cast<std::int64_t>(cols[k]), costs[k]))
+                return fault;
+        return {};
+    }
+
+    // Appends every pair of a matrix, given row by row.
+    Fault append_matrix(std::span<const Cost> costs) {
+        reserve(costs.size());
+        std::size_t e = 0;
+        for (std::int64_t i = 0; i < n_sources; ++i)
+            for (std::int64_t j = 0; j < n_targets; ++j)
+                if (Fault fault = append_one(i, j, costs[e++])) return fault;
         return {};
     }
 
 private:
+    Fault append_one(std::int64_t row, std::int64_t col, Cost c) {
+        const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;
+        if (!padding && std::isnan(c)) return {FaultKind::nan_cost, n_given, c, 0};
+        if (!padding && c == -std::numeric_limits<Cost>::infinity())
+            return {FaultKind::minus_infinite_cost, n_given, c, 0};
+        const bool forbidden = padding || c == std::numeric_limits<Cost>::infinity();
+        if (forbidden && given.empty()) remember_given();
+        if (!forbidden) {
+            if (!given.empty() || n_given != n_arcs()) given.push_back(n_given);
+            tail.push_back(static_cast<Node>(row));
+            head.push_back(static_cast<Node>(n_sources + col));
+            cost.push_back(c);
+        }
+        ++n_given;
+        return {};
+    }
+
     void remember_given() {
         given.reserve(tail.capacity());
         for (Arc e = 0; e < n_arcs(); ++e) given.push_back(e);

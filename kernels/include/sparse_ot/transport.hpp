@@ -52,6 +52,13 @@ public:
         if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
     }
 
+    void add_matrix(std::span<const Cost> costs) {
+        if (fault_) return;
+        const Arc first_new = network_.n_arcs();
+        fault_ = network_.append_matrix(costs);
+        if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
+    }
+
     // Decides feasibility, then builds the first basis. False: see violation().
     bool start(std::span<const Cost> u, std::span<const Cost> v) {
         mix_arcs();

@@ -1,0 +1,397 @@
+"""The functions people call: `solve`, and POT's `emd` and `emd2` on top of it.
+
+`solve` is the library's own face: it raises on bad input and on infeasible graphs, and returns a
+certified `Solution`. `emd` and `emd2` keep POT's names, order and return values; where they
+differ on purpose is listed in docs/differences-from-pot.md.
+
+The value is differentiable where the library differentiates. The optimum of a linear program
+changes with its data as if the optimal plan P and potentials u, v stood still (envelope theorem;
+Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
+
+    dV = <P, dC> + <u, da> + <v, db>
+
+so the value is handed to `Backend.envelope` with these three pairs, and second derivatives come
+only from what C itself depends on.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+from sparse_ot.backends import get_backend
+from sparse_ot.backends.base import Array, TransferLedger
+from sparse_ot.certificate import Certificate
+from sparse_ot.costs.dense import DenseCost
+from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.problem import Problem, hall_violation, infeasible_message, raise_infeasible
+from sparse_ot.solution import Solution, SolveStats, Status
+from sparse_ot.solvers.network_simplex import NetworkSimplex, Progress, Report
+
+__all__ = ["emd", "emd2", "solve"]
+
+OnInfeasible = Literal["raise", "warn"]
+RESULT_CODES = {Status.OPTIMAL: 1, Status.INFEASIBLE: 0}  # as POT numbers them; limits are 3
+
+
+def solve(
+    M: Any,
+    a: Any = None,
+    b: Any = None,
+    *,
+    max_pivots: int | None = None,
+    time_limit: float | None = None,
+    potentials_init: tuple[Array, Array] | None = None,
+    center_dual: bool = True,
+    check_marginals: bool = True,
+    progress: Progress | None = None,
+) -> Solution:
+    """Solve the optimal transport problem exactly, and prove it.
+
+    Parameters
+    ----------
+    M : array (n, m), sparse container (n, m), or cost model
+        Costs. In a sparse container every stored entry is an arc (also a stored 0) and every
+        other pair is forbidden; a cost of +inf forbids a pair in either. NumPy, SciPy sparse,
+        and the arrays and containers of the other backends.
+    a : array (n,), optional
+        Masses of the sources; None or empty means uniform, ``1 / n`` each.
+    b : array (m,), optional
+        Masses of the targets.
+    max_pivots : int, optional
+        Stop after this many pivots with the best plan so far (status PIVOT_LIMIT).
+    time_limit : float, optional
+        The same after this many seconds (status TIME_LIMIT), counted from the start of the solve.
+    potentials_init : tuple of arrays (n,), (m,), optional
+        Potentials near the optimal ones, to start from: those of a similar problem.
+    center_dual : bool
+        Shift the potentials so that ``<u, a> == <v, b>``. Otherwise the solver's own shift.
+    check_marginals : bool
+        Refuse masses whose totals differ by more than rounding. Off: b is rescaled.
+    progress : callable, optional
+        ``progress(pivots, seconds, value)``, called several times a second on long solves.
+
+    Returns
+    -------
+    Solution
+        In the library, element type, device and container of `M`.
+
+    Raises
+    ------
+    InfeasibleError
+        No plan exists on the arcs given; the error carries the starved sources.
+    MassError, NonFiniteError, ShapeError, UnsupportedArrayError, MixedBackendsError
+        The input makes no problem; the message names the place and the remedy.
+
+    Notes
+    -----
+    Primal network simplex on a strongly feasible tree: Ahuja, Magnanti and Orlin 1993, Network
+    Flows, chapter 11; Cunningham 1976, Mathematical Programming 11, 105-116.
+
+    Examples
+    --------
+    >>> import scipy.sparse, sparse_ot
+    >>> M = scipy.sparse.coo_array(([3.0, 1.0, 2.0], ([0, 0, 1], [0, 1, 0])), shape=(2, 2))
+    >>> s = sparse_ot.solve(M)
+    >>> float(s.value), s.certificate.gap, s.plan.toarray().tolist()
+    (1.5, 0.0, [[0.0, 0.5], [0.5, 0.0]])
+    """
+    problem = Problem.parse(M, a, b, check_marginals=check_marginals)
+    return _solve(
+        problem,
+        max_pivots=_positive_or_none("max_pivots", max_pivots),
+        time_limit=_positive_or_none("time_limit", time_limit),
+        potentials_init=potentials_init,
+        center_dual=center_dual,
+        progress=progress,
+    )
+
+
+def emd(
+    a: Any,
+    b: Any,
+    M: Any,
+    numItermax: int | None = None,
+    log: bool = False,
+    center_dual: bool = True,
+    numThreads: int = 1,
+    check_marginals: bool = True,
+    potentials_init: tuple[Array, Array] | None = None,
+    *,
+    on_infeasible: OnInfeasible = "raise",
+) -> Any:
+    """Optimal plan of the Earth Mover's Distance, with the signature of `ot.emd`.
+
+    Parameters
+    ----------
+    a, b : array (n,), (m,)
+        Masses; None or empty means uniform.
+    M : array (n, m) or sparse container
+        Costs, as in `solve`.
+    numItermax : int, optional
+        Most pivots; no limit by default. A limit that stops the solve warns.
+    log : bool
+        Also return a dictionary with ``cost``, ``u``, ``v``, ``warning``, ``result_code``.
+    center_dual : bool
+        Shift the potentials so that ``<u, a> == <v, b>``.
+    numThreads : int
+        Accepted for compatibility: one problem is solved by one thread, here as in POT.
+    check_marginals : bool
+        Refuse totals that differ. Off: b is rescaled.
+    potentials_init : tuple of arrays, optional
+        Start from these potentials, also for sparse costs.
+    on_infeasible : {"raise", "warn"}
+        Raise `InfeasibleError`, or do as POT: warn, and return an all-zero plan.
+
+    Returns
+    -------
+    plan : array (n, m), or a sparse container if `M` is one
+    log : dict
+        Only if `log`.
+
+    Raises
+    ------
+    SparseOTError
+        As `solve`.
+
+    Examples
+    --------
+    >>> import sparse_ot
+    >>> sparse_ot.emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]]).tolist()
+    [[0.5, 0.0], [0.0, 0.5]]
+    """
+    _check_threads(numThreads)
+    problem = Problem.parse(M, a, b, check_marginals=check_marginals)
+    s = _solve(
+        problem,
+        max_pivots=_positive_or_none("numItermax", numItermax),
+        potentials_init=potentials_init,
+        center_dual=center_dual,
+        on_infeasible=on_infeasible,
+    )
+    message = _warn_if_short(s)
+    return (s.plan, _log(s, message)) if log else s.plan
+
+
+def emd2(
+    a: Any,
+    b: Any,
+    M: Any,
+    processes: int = 1,
+    numItermax: int | None = None,
+    log: bool = False,
+    return_matrix: bool = False,
+    center_dual: bool = True,
+    numThreads: int = 1,
+    check_marginals: bool = True,
+    potentials_init: tuple[Array, Array] | None = None,
+    *,
+    on_infeasible: OnInfeasible = "raise",
+) -> Any:
+    """Value of the Earth Mover's Distance, with the signature of `ot.emd2`.
+
+    Parameters
+    ----------
+    a, b, M, numItermax, center_dual, check_marginals, potentials_init, on_infeasible
+        As in `emd`. A `b` of shape (m, K) holds K histograms as columns, solved one by one.
+    processes, numThreads : int
+        Threads that share the columns of `b`; the larger of the two counts.
+    log : bool
+        Return ``(value, log)`` with the keys of `emd`.
+    return_matrix : bool
+        The same, and the plan as ``log["G"]``.
+
+    Returns
+    -------
+    value : 0-d array, or a list of K of them (of pairs, with `log`)
+
+    Examples
+    --------
+    >>> import sparse_ot
+    >>> float(sparse_ot.emd2([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.5]]))
+    0.25
+    """
+    _check_threads(numThreads)
+    _check_threads(processes, "processes")
+    limit = _positive_or_none("numItermax", numItermax)
+
+    def one(column: Any) -> Solution:
+        return _solve(
+            Problem.parse(M, a, column, check_marginals=check_marginals),
+            max_pivots=limit,
+            potentials_init=potentials_init,
+            center_dual=center_dual,
+            on_infeasible=on_infeasible,
+        )
+
+    columns = _columns(a, b, M)
+    threads = max(numThreads, processes)
+    if columns is None:
+        solutions = [one(b)]
+    elif threads > 1:
+        with ThreadPoolExecutor(threads) as pool:
+            solutions = list(pool.map(one, columns))
+    else:
+        solutions = [one(column) for column in columns]
+
+    results: list[Any] = []
+    for s in solutions:
+        message = _warn_if_short(s)
+        if log or return_matrix:
+            entry = _log(s, message)
+            if return_matrix:
+                entry["G"] = s.plan
+            results.append((s.value, entry))
+        else:
+            results.append(s.value)
+    return results[0] if columns is None else results
+
+
+def _solve(
+    problem: Problem,
+    *,
+    max_pivots: int | None = None,
+    time_limit: float | None = None,
+    potentials_init: tuple[Array, Array] | None = None,
+    center_dual: bool = True,
+    progress: Progress | None = None,
+    on_infeasible: OnInfeasible = "raise",
+) -> Solution:
+    if on_infeasible not in ("raise", "warn"):
+        msg = f'on_infeasible must be "raise" or "warn", found {on_infeasible!r}.'
+        raise InputError(msg)
+    backend, cost = problem.backend, problem.cost
+    if isinstance(cost, PointCloudCost):  # every pair an arc
+        cost = DenseCost(cost.matrix(), backend=backend)
+    dense = isinstance(cost, DenseCost)
+    (n, m), ledger = problem.shape, TransferLedger()
+    arrays = [problem.a, problem.b]
+    arrays += [cost.matrix] if dense else [cost.rows, cost.cols, cost.costs]
+    arrays += _warm_start(problem, potentials_init)
+    simplex = NetworkSimplex(
+        dense=dense,
+        center=center_dual,
+        max_pivots=max_pivots,
+        seconds=math.inf if time_limit is None else time_limit,
+        totals_tolerance=problem.totals_tolerance,
+        progress=progress,
+    )
+    values = cost.matrix if dense else cost.costs
+    n_arcs = n * m if dense else cost.costs.shape[0]
+    specs = simplex.outputs(n, m, n_arcs, _dtype_name(values))
+    flow, u, v, value, numbers, codes = backend.host_call(
+        simplex, *arrays, out=specs, ledger=ledger
+    )
+    report = Report.read(numbers, codes)
+    if report.fault is not None:
+        problem.raise_for(report.fault)
+    if report.status is Status.INFEASIBLE:
+        host = [x for x in _on_host(backend, u, v, problem.a, problem.b)]
+        violation = hall_violation(*host)
+        if on_infeasible == "raise":
+            raise_infeasible(violation)
+        warnings.warn(infeasible_message(violation), RuntimeWarning, stacklevel=3)
+        flow, value = backend.xp.zeros_like(flow), backend.xp.zeros_like(value)
+    flow_of_costs = backend.xp.reshape(flow, (n, m)) if dense else flow
+    value = backend.envelope(value, (flow_of_costs, values), (u, problem.a), (v, problem.b))
+    return Solution(
+        status=report.status,
+        value=value,
+        plan=cost.plan(flow),
+        potentials=(u, v),
+        certificate=Certificate(
+            value=report.value,
+            lower_bound=report.lower_bound,
+            worst_reduced_cost=report.worst_reduced_cost,
+            worst_marginal_error=report.worst_marginal_error,
+            scope=cost.scope,
+        ),
+        stats=SolveStats(
+            pivots=report.pivots,
+            degenerate_pivots=report.degenerate_pivots,
+            arcs=report.arcs,
+            seconds=report.seconds,
+            crossings=ledger,
+            quantisation_error=report.quantisation_error,
+        ),
+        _backend=backend,
+    )
+
+
+def _warm_start(problem: Problem, potentials: Sequence[Array] | None) -> list[Array]:
+    if potentials is None:
+        return []
+    if len(potentials) != 2:
+        msg = f"potentials_init must be a pair (u, v), found {len(potentials)} items."
+        raise ShapeError(msg)
+    get_backend(problem.cost.like, *potentials, names=("M", "potentials_init[0]", "potentials_init[1]"))
+    pair = [problem.backend.asarray(x, problem.cost.like) for x in potentials]
+    for name, x, count in zip(("u", "v"), pair, problem.shape, strict=True):
+        if x.shape != (count,):
+            msg = f"potentials_init: {name} has shape {tuple(x.shape)}, the costs need ({count},)."
+            raise ShapeError(msg)
+    return pair
+
+
+def _columns(a: Any, b: Any, M: Any) -> list[Any] | None:
+    """The columns of a two-dimensional b, or None."""
+    if b is None or (hasattr(b, "shape") and len(b.shape) != 2):
+        return None
+    backend = get_backend(a, b, M, names=("a", "b", "M"))
+    histograms = backend.asarray(b, None)
+    if len(histograms.shape) != 2:
+        return None
+    return [histograms[:, k] for k in range(histograms.shape[1])]
+
+
+def _log(s: Solution, message: str | None) -> dict[str, Any]:
+    return {
+        "cost": s.value,
+        "u": s.potentials[0],
+        "v": s.potentials[1],
+        "warning": message,
+        "result_code": RESULT_CODES.get(s.status, 3) if isinstance(s.status, Status) else s.status,
+    }
+
+
+def _warn_if_short(s: Solution) -> str | None:
+    """POT's `warning` entry: what is wrong with the answer, also as a Python warning."""
+    if not isinstance(s.status, Status) or s.converged:
+        return None
+    if s.status is Status.INFEASIBLE:  # warned about already, with the violation
+        return s.status.remedy
+    message = f"numItermax reached before optimality: the gap is {s.gap:.3g}. {s.status.remedy}"
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
+    return message
+
+
+def _on_host(backend: Any, *arrays: Array) -> tuple[Any, ...]:
+    """Arrays as NumPy ones, through the door; for the words of an error."""
+    from sparse_ot.backends.base import ArraySpec
+
+    specs = [ArraySpec(tuple(x.shape), "float64", on_host=True) for x in arrays]
+    result: tuple[Any, ...] = backend.host_call(
+        lambda *hosts: hosts, *arrays, out=specs, ledger=TransferLedger()
+    )
+    return result
+
+
+def _dtype_name(x: Array) -> str:
+    return str(x.dtype).rsplit(".", 1)[-1]
+
+
+def _positive_or_none(name: str, value: Any) -> Any:
+    if value is not None and not value > 0:
+        msg = f"{name} must be positive, or None for no limit; found {value!r}."
+        raise InputError(msg)
+    return value
+
+
+def _check_threads(count: Any, name: str = "numThreads") -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        msg = f"{name} must be a whole number of at least 1, found {count!r}."
+        raise InputError(msg)
