@@ -1,0 +1,259 @@
+"""Points, masses and plans in files; every complaint names the file and the place in it.
+
+Read: `.npy`; `.npz` with one array, or one of several named as ``points.npz:name``; `.csv` with
+one point a line (an optional header line, `#` comments and blank lines are skipped).
+
+Written: plans, as an `.npz` that `scipy.sparse.load_npz` reads as it is. The potentials and the
+certificate lie beside the plan under their own names, so that `numpy.load`, or `read_plan`, gets
+the whole answer back. There is nothing pickled in any of these files.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+
+from sparse_ot.errors import InputError
+from sparse_ot.solution import Solution
+
+__all__ = ["FileError", "StoredPlan", "read_masses", "read_plan", "read_points", "write_plan"]
+
+Values = npt.NDArray[np.floating[Any]]
+
+
+class FileError(InputError):
+    """A file is missing, cannot be read, or does not hold what it should."""
+
+
+class StoredPlan(NamedTuple):
+    """What `write_plan` wrote: the plan, the potentials, and the certificate's numbers."""
+
+    plan: sp.coo_array
+    u: npt.NDArray[np.float64]
+    v: npt.NDArray[np.float64]
+    value: float
+    lower_bound: float
+    worst_reduced_cost: float
+    worst_marginal_error: float
+    scope: str
+    status: str
+
+
+def read_points(path: str | Path) -> Values:
+    """Points of a file, one a row: shape (n, d). A vector is n points on a line.
+
+    Parameters
+    ----------
+    path : str or Path
+        A `.npy`, `.npz` or `.csv` file; see the module docstring.
+
+    Returns
+    -------
+    (n, d) ndarray
+        float32 when the file says so, float64 otherwise.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, or holds something that is not finite points.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+    >>> _ = path.write_text("x,y\\n0,1\\n2,3\\n")
+    >>> read_points(path)
+    array([[0., 1.],
+           [2., 3.]])
+    """
+    array = _read(path)
+    points = array[:, None] if array.ndim == 1 else array
+    if points.ndim != 2 or points.size == 0:
+        raise FileError(f"{path}: found shape {array.shape}, expected points, one a row.")
+    return points
+
+
+def read_masses(path: str | Path) -> Values:
+    """Masses of a file: shape (n,); one column or one row will do.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, or holds something that is not a vector of finite numbers.
+    """
+    array = _read(path)
+    if array.size == 0 or array.size != max(array.shape):
+        raise FileError(f"{path}: found shape {array.shape}, expected masses, one a row.")
+    return array.ravel()
+
+
+def write_plan(path: str | Path, solution: Solution) -> None:
+    """Write the plan of a solution as an `.npz`, with its potentials and its certificate.
+
+    `scipy.sparse.load_npz(path)` reads the plan; `numpy.load(path)` also has `u`, `v`, `value`,
+    `lower_bound`, `worst_reduced_cost`, `worst_marginal_error`, `scope` and `status`.
+
+    Raises
+    ------
+    OSError
+        When the file cannot be written.
+    """
+    plan = sp.coo_array(solution.plan)
+    u, v = solution.potentials
+    certificate = solution.certificate
+    with open(path, "wb") as file:  # an open file: numpy would append .npz to another name
+        np.savez_compressed(
+            file,
+            format=np.array(b"coo"),  # these six are what scipy.sparse.save_npz writes
+            _is_array=np.array(True),
+            shape=np.array(plan.shape, np.int64),
+            row=plan.row,
+            col=plan.col,
+            data=plan.data,
+            u=np.asarray(u),
+            v=np.asarray(v),
+            value=np.asarray(certificate.value),
+            lower_bound=np.asarray(certificate.lower_bound),
+            worst_reduced_cost=np.asarray(certificate.worst_reduced_cost),
+            worst_marginal_error=np.asarray(certificate.worst_marginal_error),
+            scope=np.array(certificate.scope),
+            status=np.array(solution.status.name),
+        )
+
+
+def read_plan(path: str | Path) -> StoredPlan:
+    """Read back what `write_plan` wrote.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, or is not such a plan.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            shape = tuple(int(length) for length in file["shape"])
+            plan = sp.coo_array((file["data"], (file["row"], file["col"])), shape=shape)
+            numbers = {name: float(file[name]) for name in StoredPlan._fields[3:7]}
+            words = {name: str(file[name]) for name in StoredPlan._fields[7:]}
+            return StoredPlan(plan, file["u"], file["v"], **numbers, **words)
+    except FileNotFoundError:
+        raise FileError(f"{path}: no such file.") from None
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise FileError(f"{path}: not a plan written by sparse_ot: {_one_line(error)}") from error
+
+
+def _read(path: str | Path) -> Values:
+    file, member = _split_member(path)
+    readers = {".npy": _read_npy, ".npz": lambda p: _read_npz(p, member), ".csv": _read_csv}
+    reader = readers.get(file.suffix.lower())
+    if reader is None:
+        raise FileError(
+            f"{file}: the kind of file is not known; expected .npy, .npz or .csv at the end."
+        )
+    try:
+        array = reader(file)
+    except FileNotFoundError:
+        raise FileError(f"{file}: no such file.") from None
+    except FileError:
+        raise
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
+        raise FileError(f"{file}: cannot be read: {_one_line(error)}") from error
+    if array.dtype.kind not in "fiub":
+        raise FileError(f"{path}: found values of type {array.dtype}, expected real numbers.")
+    values = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        place = ", ".join(str(index) for index in bad[0])
+        raise FileError(
+            f"{path}: found {values[tuple(bad[0])]} at [{place}], expected finite numbers."
+        )
+    return values
+
+
+def _read_npy(path: Path) -> npt.NDArray[Any]:
+    array = np.load(path, allow_pickle=False)
+    if not isinstance(array, np.ndarray):  # a zip archive under the wrong name
+        array.close()
+        raise FileError(f"{path}: this is an .npz archive; name it so.")
+    return array
+
+
+def _read_npz(path: Path, member: str | None) -> npt.NDArray[Any]:
+    with np.load(path, allow_pickle=False) as archive:
+        names = archive.files
+        if member is None and len(names) == 1:
+            member = names[0]
+        if member not in names:
+            found = f"no array {member!r}" if member else f"{len(names)} arrays"
+            raise FileError(
+                f"{path}: found {found}; expected one of {', '.join(names)}, "
+                f"such as {path}:{names[0] if names else 'name'}."
+            )
+        return np.asarray(archive[member])
+
+
+def _read_csv(path: Path) -> Values:
+    lines = _data_lines(path)
+    if not lines:
+        raise FileError(f"{path}: found no numbers, expected one point a line.")
+    first_number, first = lines[0]
+    width = first.count(",") + 1
+    try:
+        values = np.loadtxt([line for _, line in lines], delimiter=",", ndmin=2)
+    except ValueError:
+        pass  # something is wrong somewhere; find out where, more slowly
+    else:
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            found, number = values[tuple(bad[0])], lines[bad[0][0]][0]
+            raise FileError(f"{path}, line {number}: found {found}, expected finite numbers.")
+        return values
+    for number, line in lines:
+        fields = line.split(",")
+        if len(fields) != width:
+            raise FileError(
+                f"{path}, line {number}: found {len(fields)} values, expected {width} "
+                f"as in line {first_number}."
+            )
+        for field in fields:
+            if not _is_number(field):
+                raise FileError(f"{path}, line {number}: {field.strip()!r} is not a number.")
+    raise FileError(f"{path}: cannot be read as numbers separated by commas.")
+
+
+def _data_lines(path: Path) -> list[tuple[int, str]]:
+    """Line number and text of each line with data; a first line without any number is a header."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileError(f"{path}: not a text file: {_one_line(error)}") from error
+    numbered = (
+        (number, line.split("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)
+    )
+    lines = [(number, line) for number, line in numbered if line]
+    if lines and not any(_is_number(field) for field in lines[0][1].split(",")):
+        return lines[1:]
+    return lines
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
+
+
+def _split_member(path: str | Path) -> tuple[Path, str | None]:
+    """Split ``points.npz:name``; a drive letter's colon is left alone."""
+    head, mark, member = str(path).rpartition(".npz:")
+    return (Path(f"{head}.npz"), member) if mark else (Path(path), None)
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())
