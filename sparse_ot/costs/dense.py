@@ -1,0 +1,156 @@
+"""A cost matrix that stays where it is.
+
+Only a few arcs travel: the cheapest entries of each row and column to begin with, then those that
+pricing finds. The scan for them runs on the matrix's own device, a slab of rows at a time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from array_api_compat import device as device_of
+
+from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative
+from sparse_ot.backends.base import Array, Backend, Neighbours, Pricing
+from sparse_ot.costs.arcs import Arcs, as_floats, join_directions
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
+
+__all__ = ["DenseCost"]
+
+
+class DenseCost:
+    """Costs of all pairs, as a matrix.
+
+    Parameters
+    ----------
+    M : array or nested list, (n, m)
+        Costs; +inf forbids a pair.
+    backend : Backend, optional
+        The library of `M`, where it is known already.
+
+    Attributes
+    ----------
+    matrix : array of float32 or float64, (n, m)
+    shape : tuple of int
+    backend : Backend
+    scope : str
+        "dense": bounds and certificates speak of all pairs.
+
+    Raises
+    ------
+    ShapeError
+        `M` has not two dimensions.
+    UnsupportedArrayError
+        `M` is sparse, or not of real numbers.
+
+    Examples
+    --------
+    >>> cost = DenseCost([[0, 2], [1, 3]])
+    >>> cost.matrix
+    array([[0., 2.],
+           [1., 3.]])
+    """
+
+    scope = "dense"
+
+    def __init__(self, M: Any, *, backend: Backend | None = None) -> None:
+        if backend is None:
+            from sparse_ot.costs.graph import backend_of
+
+            backend = backend_of(M, names=("M",))
+        if backend.is_sparse(M):
+            raise UnsupportedArrayError(
+                f"M is a {type(M).__name__}. Expected a dense matrix. Use SparseCost, or pass M as "
+                "it is: a missing entry is forbidden, which a dense zero would not be."
+            )
+        matrix = backend.asarray(M)
+        if matrix.ndim != 2:
+            raise ShapeError(
+                f"M has shape {tuple(matrix.shape)}. Expected (n, m): a row for each source and a "
+                "column for each target."
+            )
+        self.backend = backend
+        self.matrix = as_floats(matrix, backend.xp)
+        self.shape = (int(matrix.shape[0]), int(matrix.shape[1]))
+
+    @property
+    def like(self) -> Array:
+        """An array of the library, dtype and device that results are to have."""
+        return self.matrix
+
+    def arc_at(self, index: int) -> tuple[int, int]:
+        """Source and target of an entry, counted row by row."""
+        return divmod(index, self.shape[1])
+
+    def candidate_arcs(self, per_point: int, potentials: tuple[Array, Array] | None = None) -> Arcs:
+        """The cheapest entries of each row and of each column.
+
+        Parameters
+        ----------
+        per_point : int
+            How many of each; no more than there are.
+        potentials : (u, v), optional
+            Take the entries with the smallest reduced costs instead.
+
+        Returns
+        -------
+        Arcs
+            None twice; where shapes are fixed, the second of a pair costs +inf.
+        """
+        xp = self.backend.xp
+        n, m = self.shape
+        u, v = potentials if potentials is not None else (None, None)
+        of_rows = _smallest(self.matrix, min(per_point, m), v, xp)
+        of_cols = _smallest(self.matrix.T, min(per_point, n), u, xp)
+        return join_directions(of_rows.indices, of_cols.indices, self.arc_costs, xp)
+
+    def arc_costs(self, rows: Array, cols: Array) -> Array:
+        """Costs of the listed pairs, (p,)."""
+        return self.matrix[rows, cols]
+
+    def price(self, u: Array, v: Array, per_point: int) -> Pricing:
+        """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
+
+        Parameters
+        ----------
+        u : array, (n,)
+        v : array, (m,)
+        per_point : int
+        """
+        xp = self.backend.xp
+        found = _smallest(self.matrix, min(per_point, self.shape[1]), v, xp)
+        prices = xp.reshape(xp.take(v, xp.reshape(found.indices, (-1,))), found.indices.shape)
+        return select_negative(found, found.costs - prices, u, xp)
+
+    def plan(self, flow: Array) -> Array:
+        """Flow (n m,) along all pairs, counted row by row, as a matrix (n, m)."""
+        return self.backend.xp.reshape(flow, self.shape)
+
+
+def _smallest(matrix: Array, k: int, prices: Array | None, xp: Any) -> Neighbours:
+    """The `k` columns of each row with the smallest ``matrix − prices``, smallest first."""
+    n, m = matrix.shape
+    itemsize = xp.finfo(matrix.dtype).bits // 8
+    # A slab, its difference from the prices, and an index each for sorting.
+    height = max(1, MEMORY_BUDGET // (m * (2 * itemsize + 8)))
+    slabs = []
+    for top in range(0, n, height):
+        costs = matrix[top : top + height, :]
+        adjusted = costs if prices is None else costs - prices[None, :]
+        indices = _smallest_columns(adjusted, k, xp)
+        slabs.append(Neighbours(indices, xp.take_along_axis(costs, indices, axis=1)))
+    if len(slabs) == 1:
+        return slabs[0]
+    return Neighbours(*(xp.concat(list(column), axis=0) for column in zip(*slabs, strict=True)))
+
+
+def _smallest_columns(tile: Array, k: int, xp: Any) -> Array:
+    dtype = index_dtype(xp, device_of(tile))
+    partition = getattr(xp, "argpartition", None)
+    if partition is None or k >= tile.shape[1]:
+        return xp.astype(xp.argsort(tile, axis=1, stable=True)[:, :k], dtype)
+    # Not in the standard, but many times faster than sorting whole rows. Which of several equal
+    # entries it picks at the edge is up to the library, and the same on every run.
+    few = partition(tile, k - 1, axis=1)[:, :k]
+    order = xp.argsort(xp.take_along_axis(tile, few, axis=1), axis=1, stable=True)
+    return xp.astype(xp.take_along_axis(few, order, axis=1), dtype)

@@ -1,0 +1,167 @@
+"""Points and a metric: all pairs exist, and no matrix ever does.
+
+The cost of a pair is computed when somebody asks. What the solver asks is which pairs are worth
+looking at (nearest neighbours) and which pairs were missed (pricing, a nearest-neighbour search
+with the potentials as offsets); both are the backend's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sparse_ot.backends.base import Array, Backend, Metric, Pricing
+from sparse_ot.costs.arcs import Arcs, as_floats, join_directions, on_host
+from sparse_ot.costs.metrics import check_metric, swapped
+from sparse_ot.errors import NonFiniteError, ShapeError
+
+__all__ = ["PointCloudCost"]
+
+
+class PointCloudCost:
+    """Costs between all pairs of two clouds, computed on demand.
+
+    Parameters
+    ----------
+    X : array or nested list, (n, d) or (n,)
+        Sources. A vector means points on a line.
+    Y : array or nested list, (m, d) or (m,)
+        Targets.
+    metric : str or callable
+        See `sparse_ot.costs.metrics`.
+    backend : Backend, optional
+        The library of both, where it is known already.
+
+    Attributes
+    ----------
+    x, y : array of float32 or float64, (n, d) and (m, d)
+        In their common dtype, which costs will have.
+    metric : str or callable
+    shape : tuple of int
+        ``(n, m)``.
+    backend : Backend
+    scope : str
+        "dense": bounds and certificates speak of all pairs.
+
+    Raises
+    ------
+    ShapeError
+        Not points, no points, or different numbers of coordinates.
+    NonFiniteError
+        A coordinate is NaN or infinite. Looked for in NumPy arrays only; on a device, and under a
+        trace, looking would be a crossing, and the solve names the cost that is NaN.
+    InputError
+        Unknown metric.
+    UnsupportedArrayError
+        Not real numbers.
+
+    Examples
+    --------
+    >>> cost = PointCloudCost([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0]], metric="cityblock")
+    >>> cost.shape, cost.candidate_arcs(1).costs
+    ((2, 1), array([3., 4.]))
+    """
+
+    scope = "dense"
+
+    def __init__(
+        self, X: Any, Y: Any, metric: Metric = "sqeuclidean", *, backend: Backend | None = None
+    ) -> None:
+        if backend is None:
+            from sparse_ot.costs.graph import backend_of
+
+            backend = backend_of(X, Y, names=("X", "Y"))
+        self.metric = check_metric(metric)
+        x = backend.asarray(X, like=Y if backend.owns(Y) else None)
+        y = backend.asarray(Y, like=x)
+        x, y = _points(x, "X", backend.xp), _points(y, "Y", backend.xp)
+        if x.shape[1] != y.shape[1]:
+            raise ShapeError(
+                f"X has {x.shape[1]} coordinates a point and Y has {y.shape[1]}. Expected the same "
+                f"number: X is {tuple(x.shape)}, Y is {tuple(y.shape)}, points are rows."
+            )
+        dtype = backend.xp.result_type(x, y)
+        self.backend = backend
+        self.x = backend.xp.astype(x, dtype, copy=False)
+        self.y = backend.xp.astype(y, dtype, copy=False)
+        self.shape = (int(x.shape[0]), int(y.shape[0]))
+
+    @property
+    def like(self) -> Array:
+        """An array of the library, dtype and device that results are to have."""
+        return self.x
+
+    def arc_at(self, index: int) -> tuple[int, int]:
+        """Source and target of a pair, all pairs counted row by row."""
+        return divmod(index, self.shape[1])
+
+    def candidate_arcs(
+        self,
+        per_point: int,
+        potentials: tuple[Array, Array] | None = None,
+        *,
+        symmetric: bool = True,
+    ) -> Arcs:
+        """The nearest targets of each source, and the nearest sources of each target.
+
+        Parameters
+        ----------
+        per_point : int
+            How many of each; no more than there are.
+        potentials : (u, v), optional
+            Take the pairs with the smallest reduced costs instead.
+        symmetric : bool
+            Whether to search from the targets, too. Otherwise a target that is nobody's neighbour
+            has no arc.
+
+        Returns
+        -------
+        Arcs
+            No pair twice; where shapes are fixed, the second of a pair costs +inf.
+            Costs are differentiable in the points where the library differentiates.
+        """
+        n, m = self.shape
+        u, v = potentials if potentials is not None else (None, None)
+        of_rows = self.backend.knn(
+            self.x, self.y, min(per_point, m), self.metric, None if v is None else -v
+        ).indices
+        of_cols = of_rows[:0, :0]
+        if symmetric:
+            of_cols = self.backend.knn(
+                self.y, self.x, min(per_point, n), swapped(self.metric), None if u is None else -u
+            ).indices
+        return join_directions(of_rows, of_cols, self.arc_costs, self.backend.xp)
+
+    def arc_costs(self, rows: Array, cols: Array) -> Array:
+        """Costs of the listed pairs, (p,); differentiable in `x` and `y`."""
+        return self.backend.arc_costs(self.x, self.y, rows, cols, self.metric)
+
+    def price(self, u: Array, v: Array, per_point: int) -> Pricing:
+        """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
+
+        Parameters
+        ----------
+        u : array, (n,)
+        v : array, (m,)
+        per_point : int
+        """
+        return self.backend.price(self.x, self.y, u, v, self.metric, min(per_point, self.shape[1]))
+
+
+def _points(x: Array, name: str, xp: Any) -> Array:
+    if x.ndim == 1:
+        x = xp.reshape(x, (-1, 1))
+    if x.ndim != 2 or 0 in x.shape:
+        raise ShapeError(
+            f"{name} has shape {tuple(x.shape)}. Expected (points, coordinates), both at least 1, "
+            "or a vector of points on a line."
+        )
+    x = as_floats(x, xp)
+    if on_host(x):
+        bad = xp.nonzero(~xp.all(xp.isfinite(x), axis=1))[0]
+        if bad.size:
+            point = int(bad[0])
+            raise NonFiniteError(
+                f"{name}[{point}] is {x[point].tolist()}. Expected finite coordinates. Drop the "
+                f"point ({bad.size} such in {name}), or fill in what is missing."
+            )
+    return x

@@ -1,0 +1,154 @@
+"""Explicit arcs: the user's sparse matrix is the graph, and there is nothing else.
+
+Conventions, written down here for the whole library:
+
+- A stored entry is an arc, also when its cost is zero or negative; a missing entry is forbidden.
+- An infinite cost forbids the arc. It keeps its place, so that a plan follows the pattern.
+- Parallel arcs (a pair stored twice) are allowed; the cheapest carries the flow.
+- ``reduced_cost = cost − u[row] − v[col]``. Potentials are feasible when no arc has a negative one,
+  and optimal when, besides, every arc that carries flow has zero.
+"""
+
+from __future__ import annotations
+
+from sparse_ot.backends.base import Array, Backend, CooParts, Pricing, Sparse
+from sparse_ot.costs.arcs import (
+    Arcs,
+    as_floats,
+    look_up,
+    on_host,
+    price_arcs,
+)
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
+
+__all__ = ["SparseCost"]
+
+
+class SparseCost:
+    """Costs on listed arcs only; every other pair is forbidden.
+
+    Parameters
+    ----------
+    M : sparse container, (n, m)
+        scipy.sparse, cupyx.scipy.sparse or jax.experimental.sparse, in any format, or
+        ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
+    backend : Backend, optional
+        The library of `M`, where it is known already. Found from `M` otherwise (by
+        `sparse_ot.costs.graph.backend_of`, the one place in `costs` that looks).
+
+    Attributes
+    ----------
+    rows, cols : array of int, (p,)
+        Sources and targets of the arcs.
+    costs : array of float32 or float64, (p,)
+        Integers become the library's default float.
+    shape : tuple of int
+        Numbers of sources and targets.
+    container : sparse container
+        `M` itself: the pattern that a plan follows.
+    backend : Backend
+    scope : str
+        "arcs": bounds and certificates speak of these arcs, not of all pairs.
+
+    Raises
+    ------
+    ShapeError
+        Not two-dimensional, or arrays of different lengths, or an index outside the shape.
+    UnsupportedArrayError
+        Not a sparse container, or not of real numbers.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> cost = SparseCost(scipy.sparse.coo_array(([3.0, 0.0], ([0, 1], [1, 1])), shape=(2, 2)))
+    >>> cost.shape, cost.costs
+    ((2, 2), array([3., 0.]))
+    """
+
+    scope = "arcs"
+
+    def __init__(self, M: Sparse, *, backend: Backend | None = None) -> None:
+        if backend is None:
+            from sparse_ot.costs.graph import backend_of
+
+            backend = backend_of(M, names=("M",))
+        if not backend.is_sparse(M):
+            raise UnsupportedArrayError(
+                f"M is a {type(M).__name__}. Expected a sparse container. Use DenseCost for an "
+                "array, or make a sparse one, where stored entries are the arcs that exist."
+            )
+        parts = backend.coo_parts(M)
+        _check_parts(parts, backend)
+        self.backend = backend
+        self.container = M
+        self.rows, self.cols = parts.rows, parts.cols
+        self.costs = as_floats(parts.values, backend.xp)
+        self.shape = parts.shape
+
+    @property
+    def like(self) -> Array:
+        """An array of the library, dtype and device that results are to have."""
+        return self.costs
+
+    def arc_at(self, index: int) -> tuple[int, int]:
+        """Source and target of one arc. Reads two numbers from the device: for messages."""
+        return int(self.rows[index]), int(self.cols[index])
+
+    def candidate_arcs(self, per_point: int, potentials: tuple[Array, Array] | None = None) -> Arcs:
+        """All arcs, whatever `per_point` is: there are no others."""
+        return Arcs(self.rows, self.cols, self.costs)
+
+    def arc_costs(self, rows: Array, cols: Array) -> Array:
+        """Costs of the listed pairs, (p,): the cheapest arc between them, +inf if there is none."""
+        arcs = Arcs(self.rows, self.cols, self.costs)
+        return look_up(arcs, rows, cols, self.shape, self.backend.xp)
+
+    def price(self, u: Array, v: Array, per_point: int) -> Pricing:
+        """Up to `per_point` arcs a source with negative reduced cost, and exact row minima.
+
+        Parameters
+        ----------
+        u : array, (n,)
+        v : array, (m,)
+        per_point : int
+
+        Returns
+        -------
+        Pricing
+            `row_minima` is +inf for a source without arcs.
+        """
+        arcs = Arcs(self.rows, self.cols, self.costs)
+        return price_arcs(arcs, u, v, per_point, self.backend.xp)
+
+    def plan(self, flow: Array) -> Sparse:
+        """Flow (p,) along the arcs as a container of the kind and format of `M`.
+
+        Arcs without flow are dropped where the library's shapes may depend on values.
+        """
+        parts = CooParts(self.rows, self.cols, flow, self.shape)
+        return self.backend.sparse(parts, self.container)
+
+
+def _check_parts(parts: CooParts, backend: Backend) -> None:
+    rows, cols, values, shape = parts
+    if len(shape) != 2 or not (rows.shape == cols.shape == values.shape and values.ndim == 1):
+        raise ShapeError(
+            f"Found rows {tuple(rows.shape)}, cols {tuple(cols.shape)} and values "
+            f"{tuple(values.shape)} for a cost of shape {tuple(shape)}. Expected three vectors of "
+            "one length and the shape (n, m)."
+        )
+    xp = backend.xp
+    if not (xp.isdtype(rows.dtype, "integral") and xp.isdtype(cols.dtype, "integral")):
+        raise UnsupportedArrayError(
+            f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
+        )
+    for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
+        # Elsewhere the backend answers for its containers: looking would be a crossing.
+        if not on_host(indices) or indices.size == 0:
+            continue
+        low, high = int(indices.min()), int(indices.max())
+        if low < 0 or high >= size:
+            raise ShapeError(
+                f"Found {name} index {low if low < 0 else high} in a cost of shape {shape}. "
+                f"Expected 0 to {size - 1}. Check the container, for example with `check_format`."
+            )
