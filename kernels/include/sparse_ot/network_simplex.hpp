@@ -14,9 +14,9 @@
 // can ever flow on them: they need no cost, and no potential is polluted by one.
 //
 // Termination. Integer flows and a strongly feasible tree (Cunningham 1976) exclude cycling.
-// Potentials are recomputed from the tree before optimality is declared, and the tolerance of
-// pricing doubles after each recomputation that found new work, so that rounding cannot keep it
-// busy for ever.
+// Potentials are recomputed from the tree before optimality is declared. A recomputation that
+// finds new work is usually honest; after a few dozen of them the tolerance of pricing doubles
+// each time, so that rounding cannot keep it busy for ever.
 //
 // Nodes are renumbered into preorder every few thousand pivots: a subtree becomes a contiguous
 // range and the update of its potentials a pass over adjacent memory. Same pivots, less waiting.
@@ -64,7 +64,7 @@ public:
             if (entering == no_arc) {
                 if (potentials_are_fresh_) return Status::optimal;
                 recompute_potentials();
-                slack_ *= 2.0;
+                if (++recomputations_ > patient_recomputations) slack_ *= 2.0;
                 continue;
             }
             pivot(entering);
@@ -82,6 +82,7 @@ public:
         }
         pricing_ = Pricing(network_.n_arcs());
         slack_ = 1.0;
+        recomputations_ = 0;
     }
 
     [[nodiscard]] const SimplexStats& stats() const { return stats_; }
@@ -91,23 +92,27 @@ public:
     template <class Visit>
     void for_each_basic_arc(Visit&& visit) const {
         for (Node x = 0; x < tree_.root; ++x)
-            if (tree_.node[x].pred != no_arc) visit(tree_.node[x].pred, tree_.node[x].flow);
+            if (tree_.pred[x] != no_arc) visit(tree_.pred[x], tree_.node[x].flow);
     }
 
     // Everything the essay promises, checked the slow way. For tests and debug builds.
     [[nodiscard]] bool check_invariants(std::span<const Mass> supply) const;
 
 private:
+    static constexpr int patient_recomputations = 32;
+    static constexpr Mass unbounded = std::numeric_limits<Mass>::max();
+
     struct Leaving {
-        Node out = no_node;  // the node whose pred arc leaves
-        Mass delta = std::numeric_limits<Mass>::max();
+        Node join = no_node;  // where the climbs from both ends of the entering arc meet
+        Node out = no_node;   // the node whose pred arc leaves
+        Mass delta = unbounded;
         bool on_tail_side = false;
     };
 
     void pivot(Arc entering) {
         const Node tail = network_.tail[entering], head = network_.head[entering];
-        const Node join = tree_.find_join(tail, head);
-        const Leaving leaving = find_leaving_arc(tail, head, join);
+        const Leaving leaving = find_leaving_arc(tail, head);
+        const Node join = leaving.join;
         if (leaving.delta > 0) push_flow(tail, head, join, leaving.delta);
         const Cost reduced = reduced_cost(network_, potential_.data(), entering);
         const Node in = leaving.on_tail_side ? tail : head;
@@ -123,16 +128,32 @@ private:
     // Flow runs from the join down to the tail, over the entering arc, and from the head up to the
     // join. Arcs walked against their direction lose flow; the emptied one leaves. Ties go to the
     // last blocking arc met on that way round, which keeps the tree strongly feasible (Cunningham
-    // 1976): hence `<` on the tail side (climbed in reverse) and `<=` on the head side.
-    [[nodiscard]] Leaving find_leaving_arc(Node tail, Node head, Node join) const {
-        Leaving leaving;
-        for (Node x = tail; x != join; x = tree_.node[x].parent)
-            if (tree_.node[x].up && tree_.node[x].flow < leaving.delta)
-                leaving = {x, tree_.node[x].flow, true};
-        for (Node x = head; x != join; x = tree_.node[x].parent)
-            if (!tree_.node[x].up && tree_.node[x].flow <= leaving.delta)
-                leaving = {x, tree_.node[x].flow, false};
-        return leaving;
+    // 1976): hence `<` on the tail side (climbed in reverse), `<=` on the head side, and the head
+    // side before the tail side.
+    [[nodiscard]] Leaving find_leaving_arc(Node tail, Node head) const {
+        const TreeNode* node = tree_.node.data();
+        Node out_tail = no_node, out_head = no_node;
+        Mass delta_tail = unbounded, delta_head = unbounded;
+        while (tail != head) {  // climb from the smaller subtree: it cannot hold the join
+            const TreeNode x = node[tail], y = node[head];
+            if (x.succ_num <= y.succ_num) {
+                if (x.up && x.flow < delta_tail) {
+                    delta_tail = x.flow;
+                    out_tail = tail;
+                }
+                tail = x.parent;
+            }
+            if (y.succ_num <= x.succ_num) {
+                if (!y.up && y.flow <= delta_head) {
+                    delta_head = y.flow;
+                    out_head = head;
+                }
+                head = y.parent;
+            }
+        }
+        const bool on_tail_side = delta_tail < delta_head;
+        return {tail, on_tail_side ? out_tail : out_head, std::min(delta_tail, delta_head),
+                on_tail_side};
     }
 
     void push_flow(Node tail, Node head, Node join, Mass delta) {
@@ -144,37 +165,52 @@ private:
 
     // Potentials matter only up to a constant, so the smaller of the subtree and the rest moves.
     void update_potentials(Node top, Cost shift) {
-        const Node last = tree_.node[top].last_succ;
+        const Node last = tree_.last_succ[top];
         const Node moved = tree_.node[top].succ_num;
         if (2 * moved <= tree_.size()) {
             shift_along_thread(top, moved, shift);
             stats_.potentials_updated += moved;
         } else {
-            shift_along_thread(tree_.node[last].thread, tree_.size() - moved, -shift);
+            shift_along_thread(tree_.thread[last], tree_.size() - moved, -shift);
             stats_.potentials_updated += tree_.size() - moved;
         }
     }
 
+    // After a renumbering the successor is mostly x + 1. Where it is for the next four nodes, they
+    // take one vector addition; elsewhere the thread is followed link by link.
     void shift_along_thread(Node x, Node count, Cost shift) {
-        const TreeNode* node = tree_.node.data();
+        const Node* thread = tree_.thread.data();
         Cost* potential = potential_.data();
-        for (; count > 0; --count) {
+        const Node last_four = tree_.size() - 4;
+        while (count > 0) {
+            if (count >= 4 && x <= last_four) {
+                const Node* next = thread + x;
+                const Node breaks = (next[0] ^ (x + 1)) | (next[1] ^ (x + 2)) |
+                                    (next[2] ^ (x + 3)) | (next[3] ^ (x + 4));
+                if (breaks == 0) {
+                    for (int k = 0; k < 4; ++k) potential[x + k] += shift;
+                    x += 4;
+                    count -= 4;
+                    continue;
+                }
+            }
             potential[x] += shift;
-            // After a renumbering the successor is mostly x + 1: a predicted branch lets the
-            // processor run ahead, where a plain `x = thread[x]` makes it wait for each load.
-            const Node next = node[x].thread;
-            if (next == x + 1)
-                ++x;
-            else
-                x = next;
+            x = thread[x];
+            --count;
         }
     }
 
+    // Also brings the root back to 0: shifting the rest of the tree in place of a subtree lets the
+    // common constant wander, and with it go the last digits of the differences that matter.
     void recompute_potentials() {
-        for (Node x = tree_.node[tree_.root].thread; x != tree_.root; x = tree_.node[x].thread) {
+        const Cost wandered = std::exchange(potential_[tree_.root], 0.0);
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
+            if (tree_.pred[x] == no_arc) {  // artificial: costs what its potentials say
+                potential_[x] -= wandered;
+                continue;
+            }
             const TreeNode& t = tree_.node[x];
-            if (t.pred == no_arc) continue;  // an artificial arc costs what its potentials say
-            const Cost cost = network_.cost[t.pred];
+            const Cost cost = network_.cost[tree_.pred[x]];
             potential_[x] = potential_[t.parent] + (t.up ? -cost : cost);
         }
         potentials_are_fresh_ = true;
@@ -183,15 +219,16 @@ private:
     // A renumbering costs a pass over arcs and nodes; spread over this many pivots it stays a
     // few percent of the time.
     [[nodiscard]] std::int64_t pivots_between_renumberings() const {
-        return 2000 + network_.n_arcs() / 200;
+        return 1000 + network_.n_arcs() / 500;
     }
 
     void renumber() {
         std::vector<Node> preorder;
         preorder.reserve(tree_.size());
-        for (Node x = tree_.node[tree_.root].thread; x != tree_.root; x = tree_.node[x].thread)
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x])
             preorder.push_back(x);
         renumber_as(preorder);
+        recompute_potentials();  // cheap beside the renumbering, and drift does not build up
         ++stats_.renumberings;
         since_renumbering_ = 0;
     }
@@ -202,18 +239,20 @@ private:
         std::vector<Node> renamed(count + 1);
         for (Node k = 0; k < count; ++k) renamed[preorder[k]] = k;
         renamed[tree_.root] = count;
-        std::vector<TreeNode> node(count + 1);
+        SpanningTree tree;
+        tree.reset(count);
         std::vector<Cost> potential(count + 1);
         for (Node x = 0; x <= count; ++x) {
-            TreeNode t = tree_.node[x];
-            if (t.parent != no_node) t.parent = renamed[t.parent];
-            t.thread = renamed[t.thread];
-            t.rev_thread = renamed[t.rev_thread];
-            t.last_succ = renamed[t.last_succ];
-            node[renamed[x]] = t;
-            potential[renamed[x]] = potential_[x];
+            const Node y = renamed[x];
+            tree.node[y] = tree_.node[x];
+            if (x != tree_.root) tree.node[y].parent = renamed[tree_.node[x].parent];
+            tree.thread[y] = renamed[tree_.thread[x]];
+            tree.rev_thread[y] = renamed[tree_.rev_thread[x]];
+            tree.last_succ[y] = renamed[tree_.last_succ[x]];
+            tree.pred[y] = tree_.pred[x];
+            potential[y] = potential_[x];
         }
-        tree_.node.swap(node);
+        std::swap(tree_, tree);
         potential_.swap(potential);
         for (Node& x : position_) x = renamed[x];
         for (Node& x : network_.tail) x = renamed[x];
@@ -232,9 +271,9 @@ private:
             potential_[x] = is_source ? -duals.u[x] : duals.v[x - network_.n_sources];
             TreeNode& t = tree_.node[x];
             t.parent = forest[x].parent == no_node ? tree_.root : forest[x].parent;
-            t.pred = forest[x].pred;
             t.flow = forest[x].flow;
-            t.up = t.pred == no_arc || is_source;
+            t.up = forest[x].pred == no_arc || is_source;
+            tree_.pred[x] = forest[x].pred;
             sibling[x] = std::exchange(first_child[t.parent], x);
         }
         std::vector<Node> preorder{tree_.root}, open;
@@ -260,6 +299,7 @@ private:
     std::vector<Node> position_;   // original node number -> current one
     bool potentials_are_fresh_ = false;
     double slack_ = 1.0;
+    int recomputations_ = 0;
     std::int64_t since_renumbering_ = 0;
     SimplexStats stats_;
 };
@@ -267,13 +307,12 @@ private:
 template <class Pricing>
 bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) const {
     const Node count = tree_.size();
-    const auto& node = tree_.node;
     std::vector<Node> preorder;
     std::vector<Mass> balance(count, 0);
     for (Node x = tree_.root;;) {
-        if (node[node[x].thread].rev_thread != x) return false;
+        if (tree_.rev_thread[tree_.thread[x]] != x) return false;
         preorder.push_back(x);
-        x = node[x].thread;
+        x = tree_.thread[x];
         if (x == tree_.root) break;
         if (static_cast<Node>(preorder.size()) > count) return false;
     }
@@ -281,26 +320,27 @@ bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) con
     SpanningTree copy = tree_;
     std::vector<char> seen(count, 0);
     for (Node x : preorder) {
-        if (x != tree_.root && !seen[node[x].parent]) return false;
+        if (x != tree_.root && !seen[tree_.node[x].parent]) return false;
         seen[x] = 1;
     }
     copy.thread_in_order(preorder);
     for (Node x = 0; x < count; ++x) {
-        if (copy.node[x].succ_num != node[x].succ_num) return false;
-        if (copy.node[x].last_succ != node[x].last_succ) return false;
+        if (copy.node[x].succ_num != tree_.node[x].succ_num) return false;
+        if (copy.last_succ[x] != tree_.last_succ[x]) return false;
         if (x == tree_.root) continue;
-        const TreeNode& t = node[x];
+        const TreeNode& t = tree_.node[x];
         if (t.flow < 0 || (t.flow == 0 && !t.up)) return false;  // strongly feasible
-        if (t.pred == no_arc) {
+        if (tree_.pred[x] == no_arc) {
             if (t.flow != 0 || t.parent != tree_.root) return false;
             continue;
         }
-        const Node tail = network_.tail[t.pred], head = network_.head[t.pred];
+        const Node tail = network_.tail[tree_.pred[x]], head = network_.head[tree_.pred[x]];
         if (t.up ? (tail != x || head != t.parent) : (head != x || tail != t.parent)) return false;
         balance[tail] += t.flow;
         balance[head] += t.flow;
-        const Cost scale = 1.0 + std::abs(network_.cost[t.pred]) + std::abs(potential_[x]);
-        if (std::abs(reduced_cost(network_, potential_.data(), t.pred)) > 1e-9 * scale) return false;
+        const Cost scale = 1.0 + std::abs(network_.cost[tree_.pred[x]]) + std::abs(potential_[x]);
+        if (std::abs(reduced_cost(network_, potential_.data(), tree_.pred[x])) > 1e-9 * scale)
+            return false;
     }
     for (std::size_t x = 0; x < position_.size(); ++x)
         if (balance[position_[x]] != supply[x]) return false;

@@ -6,8 +6,8 @@
 //
 // BlockSearch (Kelly and O'Neill 1991; Kiraly and Kovacs 2012, Acta Univ. Sapientiae 4, 67-118,
 // section 5: the best rule in practice) walks the arcs cyclically, a block at a time, and takes
-// the most negative arc of the first block that has one. The arcs it walks should be well mixed:
-// a block is then a fair sample of the whole graph.
+// the most negative arc of the first block that has one. The sources it meets should be well
+// mixed: a block is then a fair sample of the whole graph.
 #pragma once
 
 #include <algorithm>
@@ -34,11 +34,11 @@ namespace sparse_ot {
 
 class BlockSearch {
 public:
-    // block = 4 sqrt(arcs): fastest on sparse graphs with unequal masses, where a pivot costs
-    // more than a scan, so that a better entering arc is worth a longer look.
+    // block = sqrt(arcs) / 2: on the graphs of the benchmark suite, with arcs grouped by source, a
+    // longer look saves fewer pivots than it costs in scanning.
     explicit BlockSearch(Arc n_arcs)
-        : block_(std::max<Arc>(32, static_cast<Arc>(4.0 * std::sqrt(static_cast<double>(n_arcs))))) {
-    }
+        : block_(
+              std::max<Arc>(32, static_cast<Arc>(0.5 * std::sqrt(static_cast<double>(n_arcs))))) {}
 
     [[nodiscard]] Arc find(const Network& network, const std::vector<Cost>& potentials,
                            double slack) {
