@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -80,7 +81,8 @@ def solve(
 ) -> None:
     """Move the masses of X to those of Y at least cost, and write the plan."""
     from sparse_ot import api, files
-    from sparse_ot.costs import PointCloudCost, knn_cost
+    from sparse_ot.costs.graph import knn_cost
+    from sparse_ot.costs.point_cloud import PointCloudCost
 
     if (k is None) != dense:
         raise InputError("Say which pairs are allowed: either --k K or --dense, and one only.")
@@ -174,10 +176,20 @@ def _draw(path: Path, x: Values, y: Values, solution: Solution) -> None:
 
     figure = new_figure(8.0, 8.0)
     ax = figure.subplots()
-    style = {"color": "#0072B2", "linewidth": 1.0}
-    plot2D_samples_mat(x, y, solution.plan, ax=ax, label="plan", **style)
-    ax.scatter(*x.T, s=12, color="#222222", marker="o", linewidths=0, label="source", zorder=3)
-    ax.scatter(*y.T, s=16, color="#D55E00", marker="x", linewidths=1.0, label="target", zorder=3)
+    plot2D_samples_mat(x, y, solution.plan, ax=ax, label="plan", color="#0072B2", linewidth=1.0)
+    ax.scatter(
+        x[:, 0], x[:, 1], s=12, color="#222222", marker="o", linewidths=0, label="source", zorder=3
+    )
+    ax.scatter(
+        y[:, 0],
+        y[:, 1],
+        s=16,
+        color="#D55E00",
+        marker="x",
+        linewidths=1.0,
+        label="target",
+        zorder=3,
+    )
     ax.set_aspect("equal")
     ax.set_title(f"{solution.status.name.lower()} plan, cost {float(solution.value):.6g}")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05), ncols=3, frameon=False)
@@ -204,6 +216,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code; see the module docstring.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a narrow code page shows ? for what it lacks
+            stream.reconfigure(errors="replace")
     try:
         code = app(args=arguments, prog_name="sparse-ot", standalone_mode=False)
     except (SparseOTError, OSError, MemoryError) as error:

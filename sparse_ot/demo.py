@@ -114,9 +114,9 @@ def run(out: str | Path, console: Console) -> list[Path]:
     """
     show_minimal_example(console)
     circles = concentric_circles()
+    n_pairs = f"{circles.dense.size:,} pairs, or {circles.sparse.nnz:,}"
     console.print(
-        f"\n[bold]2. Concentric circles[/bold]: {len(circles.X)} sources, {len(circles.Y)} "
-        f"targets, {circles.dense.size:,} pairs (dense) or {circles.sparse.nnz:,} (sparse)\n"
+        f"\n[bold]2. Concentric circles[/bold]: {len(circles.X)} points on each; {n_pairs}\n"
     )
     dense, dense_seconds = _timed_solve(circles.dense, circles.masses)
     sparse, sparse_seconds = _timed_solve(circles.sparse, circles.masses)
@@ -233,8 +233,9 @@ def _two_panels() -> tuple[Figure, tuple[Axes, Axes]]:
 
 
 def _finish(ax: Axes, circles: Circles, title: str) -> None:
-    ax.scatter(*circles.X.T, s=20, color=INK, marker="o", linewidths=0, label="source", zorder=3)
-    ax.scatter(*circles.Y.T, s=24, color=INK, marker="x", linewidths=1.2, label="target", zorder=3)
+    (x, y), (p, q) = circles.X.T, circles.Y.T
+    ax.scatter(x, y, s=20, color=INK, marker="o", linewidths=0, label="source", zorder=3)
+    ax.scatter(p, q, s=24, color=INK, marker="x", linewidths=1.2, label="target", zorder=3)
     ax.set_aspect("equal")
     ax.set_axis_off()
     ax.set_title(title, fontsize=13)

@@ -138,9 +138,17 @@ def read_plan(path: str | Path) -> StoredPlan:
         with np.load(path, allow_pickle=False) as file:
             shape = tuple(int(length) for length in file["shape"])
             plan = sp.coo_array((file["data"], (file["row"], file["col"])), shape=shape)
-            numbers = {name: float(file[name]) for name in StoredPlan._fields[3:7]}
-            words = {name: str(file[name]) for name in StoredPlan._fields[7:]}
-            return StoredPlan(plan, file["u"], file["v"], **numbers, **words)
+            return StoredPlan(
+                plan=plan,
+                u=file["u"],
+                v=file["v"],
+                value=float(file["value"]),
+                lower_bound=float(file["lower_bound"]),
+                worst_reduced_cost=float(file["worst_reduced_cost"]),
+                worst_marginal_error=float(file["worst_marginal_error"]),
+                scope=str(file["scope"]),
+                status=str(file["status"]),
+            )
     except FileNotFoundError:
         raise FileError(f"{path}: no such file.") from None
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:

@@ -91,7 +91,7 @@ def plot2D_samples_mat(
     drawn = drawn[np.argsort(-relative[drawn], kind="stable")]
     color = kwargs.pop("color", kwargs.pop("c", "k"))
     alpha = kwargs.pop("alpha", None)
-    opacity = relative[drawn] * (1.0 if alpha is None else alpha)
+    opacity = relative[drawn] * (1.0 if alpha is None else alpha) if len(drawn) else None
     return _add_segments(
         sources[rows[drawn]], targets[cols[drawn]], ax, color=color, alpha=opacity, **kwargs
     )
