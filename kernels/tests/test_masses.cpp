@@ -107,8 +107,9 @@ const Claim dwarfs("dwarfs beside a giant keep a unit, and the giant pays", [] {
         sound(b, a);
     }
     // 1.5 times the smallest is no multiple of it, however small both are beside the total.
-    const Masses masses = sound({1.0, 1e-16, 1.5e-16}, {1.0});
-    check(masses.supply[2] > masses.supply[1], "different dwarfs to stay different");
+    const Masses masses = sound({1.0, 1e-16, 1.5e-16}, {1.5e-16, 1.0, 1e-16});
+    check(std::abs(static_cast<double>(masses.supply[2]) * masses.unit - 1.5e-16) < 2e-18,
+          "different dwarfs to stay different");
 });
 
 const Claim rounding("totals that differ by rounding, or by the tolerance, are made equal", [] {
