@@ -128,10 +128,8 @@ Bounds as_tuple(const sparse_ot::Certificate& c) {
 }
 
 template <class Index>
-Bounds certify(Vector<double> a, Vector<double> b,
-                                                   Vector<Index> rows, Vector<Index> cols,
-                                                   Vector<double> costs, Vector<double> flow,
-                                                   Vector<double> u, Vector<double> v) {
+Bounds certify(Vector<double> a, Vector<double> b, Vector<Index> rows, Vector<Index> cols,
+               Vector<double> costs, Vector<double> flow, Vector<double> u, Vector<double> v) {
     require(rows.shape(0) == costs.shape(0) && cols.shape(0) == costs.shape(0) &&
                 flow.shape(0) == costs.shape(0),
             "rows, cols, costs and flow must have one length");
@@ -148,8 +146,8 @@ Bounds certify_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix,
             "matrix and flow must have n * m entries");
     require(u.shape(0) == a.shape(0) && v.shape(0) == b.shape(0), "potentials of the wrong length");
     nb::gil_scoped_release release;
-    return as_tuple(sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(flow), view(u),
-                                              view(v)));
+    return as_tuple(
+        sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(flow), view(u), view(v)));
 }
 
 }  // namespace
@@ -163,7 +161,7 @@ NB_MODULE(_core, m) {
              "cols"_a.noconvert(), "costs"_a.noconvert())
         .def("add_arcs", &Transport::add_arcs<std::int64_t>, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "costs"_a.noconvert())
-        .def("add_matrix", &Transport::add_matrix, "costs"_a.noconvert())
+        .def("add_matrix", &Transport::add_matrix, "costs"_a.noconvert(), nb::keep_alive<1, 2>())
         .def_prop_ro("pivots", &Transport::pivots)
         .def_prop_ro("fault", &Transport::fault)
         .def("start", &Transport::start, "u"_a.none(), "v"_a.none())

@@ -56,6 +56,14 @@ struct Network {
         return {};
     }
 
+    // Appends one sound arc that stands at place `index` of the caller's matrix.
+    void append_entry(std::int64_t row, std::int64_t col, Cost c, Arc index) {
+        tail.push_back(static_cast<Node>(row));
+        head.push_back(static_cast<Node>(n_sources + col));
+        cost.push_back(c);
+        given.push_back(index);
+    }
+
 private:
     Fault append_one(std::int64_t row, std::int64_t col, Cost c) {
         const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;

@@ -80,10 +80,12 @@ public:
             network_.tail[e] = position_[network_.tail[e]];
             network_.head[e] = position_[network_.head[e]];
         }
-        pricing_ = Pricing(network_.n_arcs());
-        slack_ = 1.0;
+        pricing_ = Pricing(network_.n_arcs(), first_new);
         recomputations_ = 0;
     }
+
+    // How far the tolerance of pricing has grown; 1 unless rounding kept it busy.
+    [[nodiscard]] double slack() const { return slack_; }
 
     [[nodiscard]] const SimplexStats& stats() const { return stats_; }
     [[nodiscard]] Cost potential(Node original) const { return potential_[position_[original]]; }

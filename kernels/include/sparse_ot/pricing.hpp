@@ -36,9 +36,9 @@ class BlockSearch {
 public:
     // block = sqrt(arcs) / 2: on the graphs of the benchmark suite, with arcs grouped by source, a
     // longer look saves fewer pivots than it costs in scanning.
-    explicit BlockSearch(Arc n_arcs)
-        : block_(
-              std::max<Arc>(32, static_cast<Arc>(0.5 * std::sqrt(static_cast<double>(n_arcs))))) {}
+    explicit BlockSearch(Arc n_arcs, Arc first = 0)
+        : block_(std::max<Arc>(32, static_cast<Arc>(0.5 * std::sqrt(static_cast<double>(n_arcs))))),
+          next_(first) {}
 
     [[nodiscard]] Arc find(const Network& network, const std::vector<Cost>& potentials,
                            double slack) {
@@ -65,7 +65,7 @@ public:
 
 private:
     Arc block_;
-    Arc next_ = 0;
+    Arc next_;
 };
 
 }  // namespace sparse_ot

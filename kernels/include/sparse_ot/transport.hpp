@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sparse_ot/masses.hpp"
+#include "sparse_ot/matrix_pricing.hpp"
 #include "sparse_ot/max_flow.hpp"
 #include "sparse_ot/network.hpp"
 #include "sparse_ot/network_simplex.hpp"
@@ -54,27 +55,42 @@ public:
         if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
     }
 
+    // Every pair of a matrix, before start and instead of add_arcs. A small matrix becomes arcs
+    // at once; a large one is only looked at, and must stay where it is.
     void add_matrix(std::span<const Cost> costs) {
         if (fault_) return;
-        const Arc first_new = network_.n_arcs();
-        fault_ = network_.append_matrix(costs);
-        if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
+        if (costs.size() <= small_matrix) {
+            fault_ = network_.append_matrix(costs);
+            return;
+        }
+        matrix_ = {costs, network_.n_sources, network_.n_targets};
+        network_.n_given = static_cast<Arc>(costs.size());
+        fault_ = check_matrix(matrix_);
     }
 
     // Decides feasibility, then builds the first basis. False: see violation().
     bool start(std::span<const Cost> u, std::span<const Cost> v) {
+        const bool cold = u.empty();
+        Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}};
+        if (has_matrix()) {
+            if (cold) duals = reduce_costs(matrix_);
+            add_entries(least_entries(matrix_, duals, entries_at_start));
+        } else if (cold) {
+            duals = reduce_costs(network_);
+        }
         mix_arcs();
-        const Duals duals =
-            u.empty() ? reduce_costs(network_) : Duals{{u.begin(), u.end()}, {v.begin(), v.end()}};
         std::vector<Mass> flow(network_.n_arcs(), 0);
         std::vector<Mass> left = supplies();
         place_greedily(network_, duals, flow, left);
-        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
+        while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
             MaxFlow max_flow(network_, flow, left);
-            if (!max_flow.run()) {
-                record_violation(max_flow.reached());
+            if (max_flow.run()) break;
+            const std::vector<char> reached = max_flow.reached();
+            if (!add_escapes(duals, reached)) {
+                record_violation(reached);
                 return false;
             }
+            flow.resize(network_.n_arcs(), 0);
         }
         Forest forest(network_);
         for (Arc e = 0; e < network_.n_arcs(); ++e)
@@ -89,8 +105,9 @@ public:
         const auto begin = Clock::now();
         while (max_pivots > 0) {
             const std::int64_t chunk = std::min<std::int64_t>(max_pivots, pivots_between_clocks);
-            if (simplex_->run(chunk) == Status::optimal) return Status::optimal;
-            max_pivots -= chunk;
+            const std::int64_t before = simplex_->stats().pivots;
+            if (simplex_->run(chunk) == Status::optimal && !add_violated()) return Status::optimal;
+            max_pivots -= simplex_->stats().pivots - before;
             if (std::chrono::duration<double>(Clock::now() - begin).count() >= seconds)
                 return Status::time_limit;
         }
@@ -116,6 +133,37 @@ public:
 
 private:
     static constexpr std::int64_t pivots_between_clocks = 256;
+    // Figures of the pool that a large matrix is solved through (benchmarks/NOTES.md).
+    static constexpr std::size_t small_matrix = 1024;
+    static constexpr std::size_t entries_at_start = 6;
+    static constexpr std::size_t entries_a_round = 3;
+
+    [[nodiscard]] bool has_matrix() const { return !matrix_.costs.empty(); }
+
+    void add_entries(const std::vector<std::int64_t>& entries) {
+        for (std::int64_t e : entries)
+            network_.append_entry(e / matrix_.m, e % matrix_.m, matrix_.costs[e], e);
+    }
+
+    bool add_escapes(const Duals& duals, const std::vector<char>& reached) {
+        if (!has_matrix()) return false;
+        const auto entries = escaping_entries(matrix_, duals, reached, entries_a_round);
+        add_entries(entries);
+        return !entries.empty();
+    }
+
+    // The pool is solved: looks through the matrix for arcs that would still improve the plan.
+    bool add_violated() {
+        if (!has_matrix()) return false;
+        Duals duals{std::vector<Cost>(matrix_.n), std::vector<Cost>(matrix_.m)};
+        write_potentials(duals.u, duals.v);
+        const auto entries = violated_entries(matrix_, duals, simplex_->slack(), entries_a_round);
+        if (entries.empty()) return false;
+        const Arc first_new = network_.n_arcs();
+        add_entries(entries);
+        simplex_->accept_new_arcs(first_new);
+        return true;
+    }
 
     [[nodiscard]] std::vector<Mass> supplies() const {
         std::vector<Mass> all(masses_.supply);
@@ -167,6 +215,7 @@ private:
     Masses masses_;
     Fault fault_;
     Network network_;
+    CostMatrix matrix_;
     HallViolation violation_;
     std::unique_ptr<NetworkSimplex<>> simplex_;
 };
