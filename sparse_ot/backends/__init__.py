@@ -144,7 +144,8 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
     # One item of each type is enough, so a long list of floats is cheap.
     examples = {type(item): item for item in x}
-    libraries = {library_of(item, f"an item of {name}") for item in examples.values()} - {None}
+    prefix = "" if name.startswith("an item of ") else "an item of "
+    libraries = {library_of(item, prefix + name) for item in examples.values()} - {None}
     if len(libraries) > 1:
         raise MixedBackendsError(
             f"{name} is a list with items of {' and '.join(sorted(map(str, libraries)))}. "

@@ -17,6 +17,7 @@ nothing leaves the device.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from array_api_compat import device as device_of
@@ -32,6 +33,7 @@ __all__ = [
     "knn",
     "price",
     "select_negative",
+    "spans",
     "within",
 ]
 
@@ -52,6 +54,12 @@ def _tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> _Tili
     pairs = max(1, budget // (2 * d * itemsize + 48))
     cols = min(m, max(k, 4096))
     return _Tiling(rows=max(1, min(n, pairs // cols)), cols=cols)
+
+
+def spans(count: int, step: int) -> Iterator[slice]:
+    """Slices of at most `step` that cover `count`, none out of bounds; at least one, maybe empty."""
+    for start in range(0, max(count, 1), step):
+        yield slice(start, min(start + step, count))
 
 
 def index_dtype(xp: Any, device: Any = None) -> Any:
@@ -96,16 +104,11 @@ def arc_costs(
     pairs = int(rows.shape[0])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     step = max(1, memory_budget // (4 * int(x.shape[1]) * itemsize))
-    slices = [
-        evaluate(
-            xp.take(x, rows[start : start + step], axis=0),
-            xp.take(y, cols[start : start + step], axis=0),
-            metric,
-            xp,
-        )
-        for start in range(0, max(pairs, 1), step)
+    costs = [
+        evaluate(xp.take(x, rows[span], axis=0), xp.take(y, cols[span], axis=0), metric, xp)
+        for span in spans(pairs, step)
     ]
-    return slices[0] if len(slices) == 1 else xp.concat(slices)
+    return costs[0] if len(costs) == 1 else xp.concat(costs)
 
 
 def knn(
@@ -142,8 +145,8 @@ def knn(
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = _tiling(n, m, d, k, itemsize, memory_budget)
     blocks = [
-        _nearest_of_block(x[top : top + tile.rows, :], y, k, metric, offset, tile.cols, xp)
-        for top in range(0, n, tile.rows)
+        _nearest_of_block(x[span, :], y, k, metric, offset, tile.cols, xp)
+        for span in spans(n, tile.rows)
     ]
     if len(blocks) == 1:
         return blocks[0]
@@ -160,14 +163,11 @@ def _nearest_of_block(
     device = device_of(x)
     count, m = int(x.shape[0]), int(y.shape[0])
     best: tuple[Array, Array, Array] | None = None
-    for left in range(0, m, width):
-        right = min(left + width, m)
-        costs = evaluate(x[:, None, :], y[None, left:right, :], metric, xp)
-        ranked_by = costs if offset is None else costs + offset[None, left:right]
-        indices = xp.broadcast_to(
-            xp.arange(left, right, dtype=index_dtype(xp, device), device=device)[None, :],
-            (count, right - left),
-        )
+    for span in spans(m, width):
+        costs = evaluate(x[:, None, :], y[None, span, :], metric, xp)
+        ranked_by = costs if offset is None else costs + offset[None, span]
+        targets = xp.arange(span.start, span.stop, dtype=index_dtype(xp, device), device=device)
+        indices = xp.broadcast_to(targets[None, :], (count, span.stop - span.start))
         if best is not None:
             # What is kept stands left of what is new, so a stable sort prefers smaller indices.
             ranked_by = xp.concat([best[0], ranked_by], axis=1)
@@ -255,12 +255,10 @@ def within(
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = _tiling(n, m, d, 1, itemsize, memory_budget)
     parts = []
-    for top in range(0, n, tile.rows):
-        for left in range(0, m, tile.cols):
-            costs = evaluate(
-                x[top : top + tile.rows, None, :], y[None, left : left + tile.cols, :], metric, xp
-            )
+    for down in spans(n, tile.rows):
+        for across in spans(m, tile.cols):
+            costs = evaluate(x[down, None, :], y[None, across, :], metric, xp)
             rows, cols = xp.nonzero(costs <= radius)
-            parts.append((rows + top, cols + left, costs[rows, cols]))
+            parts.append((rows + down.start, cols + across.start, costs[rows, cols]))
     rows, cols, costs = (xp.concat(list(column)) for column in zip(*parts, strict=True))
     return rows, cols, costs

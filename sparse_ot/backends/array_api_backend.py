@@ -131,11 +131,14 @@ class ArrayApiBackend:
         device = device_of(arrays[0]) if arrays else None
         host = [self._to_host(x) for x in arrays]
         ledger.record_to_host(sum(x.nbytes for x in host))
-        results = solve(*host)
+        results = [
+            np.asarray(result, dtype=spec.dtype)
+            for result, spec in zip(solve(*host), out, strict=True)
+        ]
         going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
-        ledger.record_to_device(sum(np.asarray(r).nbytes for r in going_back))
+        ledger.record_to_device(sum(r.nbytes for r in going_back))
         return tuple(
-            np.asarray(r) if spec.on_host else self._xp.asarray(r, device=device)
+            r if spec.on_host else self._xp.asarray(r, device=device)
             for r, spec in zip(results, out, strict=True)
         )
 

@@ -99,8 +99,13 @@ class NumpyBackend(ArrayApiBackend):
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
-        """Call `solve`. No copy is made, and nothing is recorded: nothing crosses."""
-        return tuple(solve(*arrays))
+        """Call `solve`. Nothing crosses, so nothing is recorded.
+
+        Arrays are passed as they are, and results come back as they are unless `out` promises
+        another dtype.
+        """
+        results = zip(solve(*arrays), out, strict=True)
+        return tuple(np.asarray(result, dtype=spec.dtype) for result, spec in results)
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None

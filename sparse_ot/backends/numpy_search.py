@@ -32,6 +32,7 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
+from sparse_ot.backends.agnostic import spans
 from sparse_ot.backends.base import Metric
 from sparse_ot.backends.metric_formulas import evaluate, unit_vectors
 
@@ -315,10 +316,8 @@ def _kth_smallest_at_most(costs: Floats, k: int) -> Floats:
 
 
 def _blocks(count: int, width: int) -> Iterator[slice]:
-    """Slices of `count` rows such that a slice times `width` stays within the block size."""
-    step = max(1, _BLOCK_NUMBERS // max(1, width))
-    for start in range(0, count, step):
-        yield slice(start, min(start + step, count))
+    """Slices of `count` rows, a slice times `width` within the block size; none for no rows."""
+    return spans(count, max(1, _BLOCK_NUMBERS // max(1, width))) if count else iter(())
 
 
 def _as_doubles(x: Any) -> Floats:

@@ -10,11 +10,12 @@ hence mostly near in space. In one dimension it is the optimal plan. It has at m
 *Rounding.* The solver rounds masses to integers, and a plan's support is feasible for the rounded
 masses only if the two walks interleave in the same way. So the walks are compared in integers:
 
-- Masses that are all equal on each side, or all whole multiples of the smallest one (counts), stay
-  in their exact ratios, as in the solver (kernels/include/sparse_ot/masses.hpp). Where the walks
-  coincide the plan falls apart there, and needs no arc across: n arcs for n points against n.
-- Other masses are counted in units of 2⁻⁶⁰ of the total, and wherever the walks come closer than
-  rounding could move them, the arcs of both orders are taken: one more arc for each such
+- Masses that are all equal on each side, or all whole multiples of the smallest one, or whole
+  numbers, stay in their exact ratios, as in the solver (kernels/include/sparse_ot/masses.hpp).
+  Where the walks coincide the plan falls apart, and needs no arc across: n arcs for n points
+  against n.
+- Other masses are counted in units of about 2⁻⁶⁰ of the total, and wherever the walks come closer
+  than rounding could move them, the arcs of both orders are taken: one more arc for each such
   coincidence.
 
 Points without mass are left out. Time O((n + m) log(n + m)).
@@ -26,7 +27,7 @@ Reference for the curve: Skilling 2004, Programming the Hilbert curve, AIP Confe
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import fsum, gcd
+from math import frexp, fsum, gcd, ldexp
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -185,8 +186,11 @@ def _in_units(a: Floats, b: Floats) -> tuple[Integers, Integers, int]:
         units_a, units_b = units_a.astype(np.int64), units_b.astype(np.int64)
         if exact and units_a.sum() == units_b.sum():
             return units_a, units_b, 0
-    unit = total_a / _MOST_UNITS
+    unit = ldexp(1.0, max(frexp(total_a)[1] - 61, -1074))  # 2⁻⁶¹ to 2⁻⁶⁰ of the total
     units_a, units_b = (a / unit).astype(np.int64), (b / unit).astype(np.int64)
+    whole = (units_a * unit == a).all() and (units_b * unit == b).all()
+    if whole and units_a.sum() == units_b.sum():
+        return units_a, units_b, 0
     # A unit a mass on either side here and there, and the rounding of the totals.
     rounding = 4 * (a.size + b.size) + 2**12
     return np.maximum(units_a, 1), np.maximum(units_b, 1), rounding

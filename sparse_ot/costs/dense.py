@@ -10,7 +10,7 @@ from typing import Any
 
 from array_api_compat import device as device_of
 
-from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative
+from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative, spans
 from sparse_ot.backends.base import Array, Backend, Neighbours, Pricing
 from sparse_ot.costs.arcs import Arcs, as_floats, join_directions
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
@@ -134,8 +134,8 @@ def _smallest(matrix: Array, k: int, prices: Array | None, xp: Any) -> Neighbour
     # A slab, its difference from the prices, and an index each for sorting.
     height = max(1, MEMORY_BUDGET // (m * (2 * itemsize + 8)))
     slabs = []
-    for top in range(0, n, height):
-        costs = matrix[top : top + height, :]
+    for span in spans(n, height):
+        costs = matrix[span, :]
         adjusted = costs if prices is None else costs - prices[None, :]
         indices = _smallest_columns(adjusted, k, xp)
         slabs.append(Neighbours(indices, xp.take_along_axis(costs, indices, axis=1)))

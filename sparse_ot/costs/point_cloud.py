@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from array_api_compat import device as device_of
+
+from sparse_ot.backends.agnostic import index_dtype
 from sparse_ot.backends.base import Array, Backend, Metric, Pricing
 from sparse_ot.costs.arcs import Arcs, as_floats, join_directions, on_host
 from sparse_ot.costs.metrics import check_metric, swapped
@@ -134,6 +137,15 @@ class PointCloudCost:
     def arc_costs(self, rows: Array, cols: Array) -> Array:
         """Costs of the listed pairs, (p,); differentiable in `x` and `y`."""
         return self.backend.arc_costs(self.x, self.y, rows, cols, self.metric)
+
+    def matrix(self) -> Array:
+        """Costs of all pairs, (n, m), on the device of the points. For small clouds: n m numbers."""
+        xp, (n, m) = self.backend.xp, self.shape
+        indices = {"dtype": index_dtype(xp, device_of(self.x)), "device": device_of(self.x)}
+        rows = xp.broadcast_to(xp.arange(n, **indices)[:, None], (n, m))
+        cols = xp.broadcast_to(xp.arange(m, **indices)[None, :], (n, m))
+        costs = self.arc_costs(xp.reshape(rows, (-1,)), xp.reshape(cols, (-1,)))
+        return xp.reshape(costs, (n, m))
 
     def price(self, u: Array, v: Array, per_point: int) -> Pricing:
         """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
