@@ -23,7 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 from sparse_ot.backends import get_backend
-from sparse_ot.backends.base import Array, TransferLedger
+from sparse_ot.backends.base import Array, ArraySpec, TransferLedger, dtype_name
 from sparse_ot.certificate import Certificate
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
@@ -282,7 +282,7 @@ def _solve(
     )
     values = cost.matrix if dense else cost.costs
     n_arcs = n * m if dense else cost.costs.shape[0]
-    specs = simplex.outputs(n, m, n_arcs, _dtype_name(values))
+    specs = simplex.outputs(n, m, n_arcs, dtype_name(values.dtype))
     flow, u, v, value, numbers, codes = backend.host_call(
         simplex, *arrays, out=specs, ledger=ledger
     )
@@ -371,17 +371,11 @@ def _warn_if_short(s: Solution) -> str | None:
 
 def _on_host(backend: Any, *arrays: Array) -> tuple[Any, ...]:
     """Arrays as NumPy ones, through the door; for the words of an error."""
-    from sparse_ot.backends.base import ArraySpec
-
     specs = [ArraySpec(tuple(x.shape), "float64", on_host=True) for x in arrays]
     result: tuple[Any, ...] = backend.host_call(
         lambda *hosts: hosts, *arrays, out=specs, ledger=TransferLedger()
     )
     return result
-
-
-def _dtype_name(x: Array) -> str:
-    return str(x.dtype).rsplit(".", 1)[-1]
 
 
 def _positive_or_none(name: str, value: Any) -> Any:

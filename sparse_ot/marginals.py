@@ -11,7 +11,7 @@ from typing import Any
 
 import array_api_compat
 
-from sparse_ot.backends.base import Array, Backend
+from sparse_ot.backends.base import Array, Backend, dtype_name
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["as_masses", "totals_tolerance"]
@@ -27,7 +27,7 @@ def totals_tolerance(*masses: Array, check: bool) -> float:
     """Relative difference of totals that passes; infinite where `check` is off."""
     if not check:
         return math.inf
-    single = any("float32" in str(x.dtype) or "float16" in str(x.dtype) for x in masses)
+    single = any(dtype_name(x.dtype) in ("float32", "float16", "bfloat16") for x in masses)
     return TOTALS_RTOL_SINGLE if single else TOTALS_RTOL
 
 
@@ -41,10 +41,9 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     UnsupportedArrayError
         If `x` does not hold real numbers.
     """
-    xp = backend.xp
     if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
         device = array_api_compat.device(like)
-        return xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
+        return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
     x = backend.asarray(x, like)
     if x.shape != (count,):
         msg = (
@@ -52,7 +51,7 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
             f"one mass for every {'row' if name == 'a' else 'column'}."
         )
         raise ShapeError(msg)
-    if not xp.isdtype(x.dtype, ("real floating", "integral", "bool")):
+    if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
         msg = f"{name} holds {x.dtype}; masses are real numbers. Convert it to float64 first."
         raise UnsupportedArrayError(msg)
     return x

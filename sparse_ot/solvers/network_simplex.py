@@ -62,8 +62,7 @@ class Report:
         fault = None
         if concrete and codes[1] != 0:
             fault = Fault(int(codes[1]), int(codes[2]), float(numbers[4]), float(numbers[5]))
-        x = [float(value) for value in numbers] if concrete else numbers
-        k = [int(value) for value in codes] if concrete else codes
+        x, k = (numbers.tolist(), codes.tolist()) if concrete else (numbers, codes)
         return cls(
             status=Status.from_code(int(codes[0])) if concrete else codes[0],
             fault=fault,
