@@ -57,7 +57,7 @@ def _tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> _Tili
 
 
 def spans(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most `step` that cover `count`, none out of bounds; at least one, maybe empty."""
+    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
     for start in range(0, max(count, 1), step):
         yield slice(start, min(start + step, count))
 

@@ -139,7 +139,7 @@ class PointCloudCost:
         return self.backend.arc_costs(self.x, self.y, rows, cols, self.metric)
 
     def matrix(self) -> Array:
-        """Costs of all pairs, (n, m), on the device of the points. For small clouds: n m numbers."""
+        """Costs of all pairs, (n, m), on the device of the points: for small clouds."""
         xp, (n, m) = self.backend.xp, self.shape
         indices = {"dtype": index_dtype(xp, device_of(self.x)), "device": device_of(self.x)}
         rows = xp.broadcast_to(xp.arange(n, **indices)[:, None], (n, m))

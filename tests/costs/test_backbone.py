@@ -195,6 +195,7 @@ def test_the_backbone_is_the_same_every_time(rng):
     np.testing.assert_array_equal(first.data, again.data)
 
 
+@pytest.mark.filterwarnings("ignore:You are comparing a array_api_strict dtype")
 def test_arcs_on_a_device_stay_there(rng):
     def put(x):
         return array_api_strict.asarray(x, device=DEVICE)

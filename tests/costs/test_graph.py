@@ -90,7 +90,7 @@ def test_costs_have_the_dtype_of_the_points(rng, dtype):
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, "3", None])
 def test_k_is_a_positive_integer(k):
-    with pytest.raises(InputError, match="k is .* Expected an integer of at least 1"):
+    with pytest.raises(InputError, match=r"k is .* Expected an integer of at least 1"):
         knn_cost([[0.0]], [[1.0]], k)
 
 

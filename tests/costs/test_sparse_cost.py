@@ -161,5 +161,5 @@ def test_an_index_outside_the_shape_is_refused_before_it_reaches_compiled_code(r
 def test_a_corrupt_csr_container_is_refused():
     M = sp.csr_array(np.eye(3))
     M.indices[1] = 7
-    with pytest.raises(ShapeError, match="column index 7 .* Expected 0 to 2"):
+    with pytest.raises(ShapeError, match=r"column index 7 .* Expected 0 to 2"):
         SparseCost(M)
