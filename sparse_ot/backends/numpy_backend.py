@@ -81,10 +81,9 @@ class NumpyBackend(ArrayApiBackend):
             return super().sparse(parts, like)
         kept = parts.values != 0
         entries = (parts.values[kept], (parts.rows[kept], parts.cols[kept]))
-        if like is None or isinstance(like, scipy.sparse.sparray):
-            plan = scipy.sparse.coo_array(entries, shape=parts.shape)
-        else:
-            plan = scipy.sparse.coo_matrix(entries, shape=parts.shape)
+        is_matrix = isinstance(like, scipy.sparse.spmatrix)
+        container: Any = scipy.sparse.coo_matrix if is_matrix else scipy.sparse.coo_array
+        plan = container(entries, shape=parts.shape)
         return plan if like is None else plan.asformat(like.format)
 
     def cost_container(self, parts: CooParts) -> Sparse:

@@ -223,7 +223,7 @@ class _Search:
         # Of coordinates: |x| + |y| bounds any p-norm distance up to the factor d (p = 1).
         reach = np.sqrt(self._x_squares[rows]) + np.sqrt(self._y_squares.max())
         if norm.p != 2 or d < _BLAS_DIMENSIONS:
-            name = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}[norm.p]
+            name: Any = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}[norm.p]
             tile = norm.cost(cdist(x, self._yt, name))
             # Centring moved every coordinate by a rounding error, hence the reach once more.
             return tile, norm.cost(reach) * self.slack * d
@@ -252,7 +252,7 @@ def _by_tree(search: _Search, norm: _Norm, indices: Integers, costs: Floats) -> 
         for block in _blocks(pending.size, width * (search.x.shape[1] + 2)):
             rows = pending[block]
             t, found = tree.query(xe[rows], k=width, p=norm.p, workers=-1)
-            t, found = t.reshape(-1, width), kept[found.reshape(-1, width)]
+            t, found = np.reshape(t, (-1, width)), kept[np.reshape(found, (-1, width))]
             ranks_costs, ranks = search.exact(np.repeat(rows, width), found.reshape(-1))
             ranks_costs, ranks = ranks_costs.reshape(-1, width), ranks.reshape(-1, width)
             order = np.lexsort((found, ranks), axis=-1)[:, :k]
