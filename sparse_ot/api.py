@@ -17,6 +17,7 @@ only from what C itself depends on.
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -73,7 +74,7 @@ def solve(
     check_marginals : bool
         Refuse masses whose totals differ by more than rounding. Off: b is rescaled.
     progress : callable, optional
-        ``progress(pivots, seconds, value)``, called several times a second on long solves.
+        ``progress(pivots, seconds, value)``, called several times a second and at the end.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def emd(
     numItermax: int | None = None,
     log: bool = False,
     center_dual: bool = True,
-    numThreads: int = 1,
+    numThreads: int | Literal["max"] = 1,
     check_marginals: bool = True,
     potentials_init: tuple[Array, Array] | None = None,
     *,
@@ -138,14 +139,14 @@ def emd(
         Also return a dictionary with ``cost``, ``u``, ``v``, ``warning``, ``result_code``.
     center_dual : bool
         Shift the potentials so that ``<u, a> == <v, b>``.
-    numThreads : int
+    numThreads : int or "max"
         Accepted for compatibility: one problem is solved by one thread, here as in POT.
     check_marginals : bool
         Refuse totals that differ. Off: b is rescaled.
     potentials_init : tuple of arrays, optional
         Start from these potentials, also for sparse costs.
     on_infeasible : {"raise", "warn"}
-        Raise `InfeasibleError`, or do as POT: warn, and return an all-zero plan.
+        Raise `InfeasibleError`, or warn and return NaN: POT's zero plan would pass for one.
 
     Returns
     -------
@@ -164,7 +165,7 @@ def emd(
     >>> sparse_ot.emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]]).tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
-    _check_threads(numThreads)
+    _threads(numThreads, "numThreads")
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     s = _solve(
         problem,
@@ -186,7 +187,7 @@ def emd2(
     log: bool = False,
     return_matrix: bool = False,
     center_dual: bool = True,
-    numThreads: int = 1,
+    numThreads: int | Literal["max"] = 1,
     check_marginals: bool = True,
     potentials_init: tuple[Array, Array] | None = None,
     *,
@@ -198,7 +199,7 @@ def emd2(
     ----------
     a, b, M, numItermax, center_dual, check_marginals, potentials_init, on_infeasible
         As in `emd`. A `b` of shape (m, K) holds K histograms as columns, solved one by one.
-    processes, numThreads : int
+    processes, numThreads : int or "max"
         Threads that share the columns of `b`; the larger of the two counts.
     log : bool
         Return ``(value, log)`` with the keys of `emd`.
@@ -215,8 +216,7 @@ def emd2(
     >>> float(sparse_ot.emd2([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.5]]))
     0.25
     """
-    _check_threads(numThreads)
-    _check_threads(processes, "processes")
+    threads = max(_threads(numThreads, "numThreads"), _threads(processes, "processes"))
     limit = _positive_or_none("numItermax", numItermax)
 
     def one(column: Any) -> Solution:
@@ -229,7 +229,6 @@ def emd2(
         )
 
     columns = _columns(a, b, M)
-    threads = max(numThreads, processes)
     if columns is None:
         solutions = [one(b)]
     elif threads > 1:
@@ -295,7 +294,6 @@ def _solve(
         if on_infeasible == "raise":
             raise_infeasible(violation)
         warnings.warn(infeasible_message(violation), RuntimeWarning, stacklevel=3)
-        flow, value = backend.xp.zeros_like(flow), backend.xp.zeros_like(value)
     flow_of_costs = backend.xp.reshape(flow, (n, m)) if dense else flow
     value = backend.envelope(value, (flow_of_costs, values), (u, problem.a), (v, problem.b))
     return Solution(
@@ -385,7 +383,10 @@ def _positive_or_none(name: str, value: Any) -> Any:
     return value
 
 
-def _check_threads(count: Any, name: str = "numThreads") -> None:
+def _threads(count: Any, name: str) -> int:
+    if count == "max":
+        return os.cpu_count() or 1
     if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        msg = f"{name} must be a whole number of at least 1, found {count!r}."
+        msg = f'{name} must be a whole number of at least 1, or "max"; found {count!r}.'
         raise InputError(msg)
+    return count

@@ -44,7 +44,10 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
         device = array_api_compat.device(like)
         return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
-    x = backend.asarray(x, like)
+    try:
+        x = backend.asarray(x, like)
+    except (UnsupportedArrayError, ShapeError) as error:
+        raise type(error)(f"{name}: {error}") from error
     if x.shape != (count,):
         msg = (
             f"{name} has shape {tuple(x.shape)}; the costs need ({count},): "

@@ -29,6 +29,7 @@ from sparse_ot.errors import (
     MassError,
     NonFiniteError,
     ShapeError,
+    UnsupportedArrayError,
 )
 from sparse_ot.marginals import as_masses, totals_tolerance
 
@@ -86,10 +87,17 @@ class Problem:
             cost: Any = M
         else:
             backend = get_backend(a, b, M, names=("a", "b", "M"))
-            cost = (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
+            model = SparseCost if backend.is_sparse(M) else DenseCost
+            try:
+                cost = model(M, backend=backend)
+            except (UnsupportedArrayError, ShapeError) as error:
+                raise type(error)(f"M: {error}") from error
         n, m = cost.shape
         if n == 0 or m == 0:
-            msg = f"M has shape {(n, m)}: there is nothing to transport. Give at least one source and one target."
+            msg = (
+                f"M has shape {(n, m)}: there is nothing to transport. "
+                f"Give at least one source and one target."
+            )
             raise ShapeError(msg)
         a = as_masses(cost.backend, a, n, "a", cost.like)
         b = as_masses(cost.backend, b, m, "b", cost.like)
@@ -127,8 +135,15 @@ class Problem:
             row, col = self.cost.arc_at(fault.index)
             what = "NaN" if fault.kind == 7 else "-inf"
             msg = (
-                f"The cost of arc ({row}, {col}) is {what}: costs must be numbers. "
+                f"M[{row}, {col}] is {what}: the cost of an arc must be a number. "
                 f"Use +inf for a forbidden pair."
+            )
+            raise NonFiniteError(msg)
+        if fault.kind in (9, 10):
+            name = "u" if fault.kind == 9 else "v"
+            msg = (
+                f"potentials_init: {name}[{fault.index}] is {fault.value}: potentials must be "
+                f"finite. Start without them, or with those of a solved problem."
             )
             raise NonFiniteError(msg)
         msg = f"Unknown fault {fault}. This is a bug in sparse_ot; please report it."

@@ -209,9 +209,10 @@ def test_columns_of_b_are_problems_of_their_own(processes: int, matrix: Any) -> 
     values = sparse_ot.emd2(a, b, M, processes=processes)
     assert len(values) == 4
     np.testing.assert_allclose(np.asarray(values, dtype=float), one_by_one, rtol=1e-13)
-    values, logs = sparse_ot.emd2(a, b, M, processes=processes, log=True, return_matrix=True)
-    assert len(values) == len(logs) == 4
-    for k, log in enumerate(logs):
+    pairs = sparse_ot.emd2(a, b, M, processes=processes, log=True, return_matrix=True)
+    assert len(pairs) == 4
+    for k, (value, log) in enumerate(pairs):
+        assert float(value) == float(log["cost"])
         assert float(log["cost"]) == pytest.approx(one_by_one[k], rel=1e-13)
         certify(a, b[:, k], M, (log["G"], log["u"], log["v"]))
 

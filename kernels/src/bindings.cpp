@@ -72,6 +72,7 @@ public:
 
     bool start(std::optional<Vector<double>> u, std::optional<Vector<double>> v) {
         require(!core_.fault(), "the problem has a fault: it cannot start");
+        require(!core_.started(), "the problem has started already");
         require(u.has_value() == v.has_value(), "give both potentials or none");
         require(!u || (u->shape(0) == n_ && v->shape(0) == m_), "potentials of the wrong length");
         nb::gil_scoped_release release;
@@ -80,6 +81,7 @@ public:
 
     int run(std::int64_t max_pivots, double seconds) {
         require(core_.started(), "start comes before run");
+        require(!core_.fault(), "arcs with a fault were added: there is nothing to run");
         nb::gil_scoped_release release;
         return static_cast<int>(core_.run(max_pivots, seconds));
     }

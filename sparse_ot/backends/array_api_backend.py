@@ -25,6 +25,7 @@ from sparse_ot.backends.base import (
     Pricing,
     Sparse,
     TransferLedger,
+    dtype_name,
 )
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
@@ -93,7 +94,7 @@ class ArrayApiBackend:
             ) from error
 
     def _real(self, x: Array) -> Array:
-        if not self._xp.isdtype(x.dtype, ("bool", "integral", "real floating")):
+        if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
             raise UnsupportedArrayError(
                 f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
                 "booleans. Convert it first, for example with `.real` or `.astype(float)`."

@@ -78,12 +78,20 @@ class ArraySpec(NamedTuple):
     on_host: bool = False
 
 
-@cache
 def dtype_name(dtype: Any) -> str:
     """Name of an element type in any library: "float32" for `numpy.dtype('float32')` and others.
 
-    Remembered, because a NumPy type takes five microseconds to say its name.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dtype_name(np.dtype("float32"))
+    'float32'
     """
+    return _dtype_name(type(dtype), dtype)
+
+
+@cache  # a NumPy type takes five microseconds to say its name
+def _dtype_name(kind: type, dtype: Any) -> str:
     return str(dtype).rsplit(".", 1)[-1]
 
 
@@ -136,7 +144,7 @@ class Backend(Protocol):
         """Whether `x` is a sparse container of this library."""
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """Turn a Python scalar or sequence into an array beside `like`; never crosses for arrays."""
+        """A Python scalar or sequence as an array beside `like`; an array never crosses."""
 
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries of a container, in its own order, on its own device."""
@@ -147,6 +155,9 @@ class Backend(Protocol):
         For the plan of a solve, `parts` follows the cost's own pattern, zeros included; a
         library whose shapes may depend on values drops the zeros.
         """
+
+    def cost_container(self, parts: CooParts) -> Sparse:
+        """The container in which a new sparse cost is handed to the user; zeros stay arcs."""
 
     def host_call(
         self,
@@ -172,6 +183,11 @@ class Backend(Protocol):
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
         """The `k` cheapest targets of every source under ``cost(x_i, y_j) + offset[j]``."""
+
+    def within(
+        self, x: Array, y: Array, radius: float, metric: Metric
+    ) -> tuple[Array, Array, Array]:
+        """All pairs whose cost is at most `radius`: rows, columns, costs."""
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
         """Costs of the listed pairs; differentiable where the library differentiates."""

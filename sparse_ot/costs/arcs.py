@@ -15,7 +15,7 @@ import numpy as np
 from array_api_compat import device as device_of
 
 from sparse_ot.backends.agnostic import data_dependent_shapes, index_dtype
-from sparse_ot.backends.base import Array, Pricing
+from sparse_ot.backends.base import Array, Pricing, dtype_name
 
 __all__ = [
     "Arcs",
@@ -47,12 +47,13 @@ def as_floats(x: Array, xp: Any) -> Array:
     >>> as_floats(xp.asarray([1, 2]), xp)
     array([1., 2.])
     """
-    if not xp.isdtype(x.dtype, "real floating"):
+    name = dtype_name(x.dtype)
+    if name in ("float32", "float64"):
+        return x
+    if not name.startswith(("float", "bfloat")):
         info = xp.__array_namespace_info__()
         return xp.astype(x, info.default_dtypes(device=device_of(x))["real floating"])
     bits = xp.finfo(x.dtype).bits
-    if bits in (32, 64):
-        return x
     return xp.astype(x, xp.float32 if bits < 32 else xp.float64)
 
 

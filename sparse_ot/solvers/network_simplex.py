@@ -96,7 +96,7 @@ class NetworkSimplex:
         Time limit, infinite if there is none.
     totals_tolerance : float
     progress : callable or None
-        Called several times a second with pivots, seconds and the current value.
+        Called several times a second, and at the end, with pivots, seconds, current value.
     """
 
     dense: bool = False
@@ -138,13 +138,14 @@ class NetworkSimplex:
         warm = tuple(as_double(x) for x in arrays[2 + n_cost_arrays :]) or (None, None)
         core = _core.Transport(a, b, self.totals_tolerance)
         (core.add_matrix if self.dense else core.add_arcs)(*arcs)
-        kind, index, value, other = core.fault
         numbers, codes = np.full(N_NUMBERS, np.nan), np.zeros(N_CODES, dtype=np.int64)
+        feasible = core.fault[0] == 0 and core.start(*warm)
+        kind, index, value, other = core.fault
         if kind != 0:
             codes[:3] = Status.INVALID.code, kind, index
             numbers[4:6] = value, other
             return self._nothing(a, b, arcs, numbers, codes)
-        if not core.start(*warm):
+        if not feasible:
             codes[0] = Status.INFEASIBLE.code
             sources, targets, _, _ = core.hall()
             flow, u, v, _, _, _ = self._nothing(a, b, arcs, numbers, codes)
@@ -187,14 +188,12 @@ class NetworkSimplex:
             until = min(SLICE_SECONDS, max(0.0, deadline - time.perf_counter()))
             before = core.pivots
             code = int(core.run(left, until))
-            if code != Status.TIME_LIMIT.code:
-                return code
             left -= core.pivots - before
             now = time.perf_counter()
-            if now >= deadline:
-                return code
             if self.progress is not None:
                 self.progress(core.pivots, now - begin, float(core.flow() @ finite(arcs[-1])))
+            if code != Status.TIME_LIMIT.code or now >= deadline:
+                return code
 
     @staticmethod
     def _nothing(

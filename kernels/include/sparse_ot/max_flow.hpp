@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "sparse_ot/network.hpp"
@@ -23,11 +24,17 @@ class MaxFlow {
 public:
     // `left` holds what each node still has to send (sources) or to receive (targets).
     MaxFlow(const Network& network, std::vector<Mass>& flow, std::vector<Mass>& left)
+        : MaxFlow(network, flow, left, [](Arc) { return true; }) {}
+
+    // Only along the arcs for which usable(arc), which must hold all arcs that carry flow.
+    template <class Usable>
+    MaxFlow(const Network& network, std::vector<Mass>& flow, std::vector<Mass>& left,
+            Usable&& usable)
         : network_(network),
           flow_(flow),
           left_(left),
-          out_(network.tail, network.n_nodes()),
-          in_(network.head, network.n_nodes()),
+          out_(network.tail, network.n_nodes(), usable),
+          in_(network.head, network.n_nodes(), usable),
           level_(network.n_nodes()),
           next_(network.n_nodes()) {}
 
@@ -42,6 +49,27 @@ public:
     [[nodiscard]] std::vector<char> reached() const {
         std::vector<char> mark(level_.size());
         for (std::size_t x = 0; x < mark.size(); ++x) mark[x] = level_[x] >= 0;
+        return mark;
+    }
+
+    // After a failed run, from the other end: which nodes can reach a target with room left.
+    [[nodiscard]] std::vector<char> reaching() const {
+        std::vector<char> mark(level_.size(), 0);
+        std::vector<Node> queue;
+        const auto take = [&](Node x) {
+            if (!std::exchange(mark[x], 1)) queue.push_back(x);
+        };
+        for (Node j = network_.n_sources; j < network_.n_nodes(); ++j)
+            if (left_[j] > 0) take(j);
+        for (std::size_t k = 0; k < queue.size(); ++k) {
+            const Node x = queue[k];
+            if (is_source(x)) {
+                for (Arc e : out_.arcs_of(x))
+                    if (flow_[e] > 0) take(network_.head[e]);
+            } else {
+                for (Arc e : in_.arcs_of(x)) take(network_.tail[e]);
+            }
+        }
         return mark;
     }
 

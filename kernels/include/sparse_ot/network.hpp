@@ -93,11 +93,20 @@ struct Incidence {
     std::vector<Arc> first;
     std::vector<Arc> order;
 
-    Incidence(std::span<const Node> end, Node n_nodes) : first(n_nodes + 1, 0), order(end.size()) {
-        for (Node x : end) ++first[x + 1];
+    Incidence(std::span<const Node> end, Node n_nodes)
+        : Incidence(end, n_nodes, [](Arc) { return true; }) {}
+
+    // Only the arcs for which keep(arc).
+    template <class Keep>
+    Incidence(std::span<const Node> end, Node n_nodes, Keep&& keep) : first(n_nodes + 1, 0) {
+        const auto count = static_cast<Arc>(end.size());
+        for (Arc e = 0; e < count; ++e)
+            if (keep(e)) ++first[end[e] + 1];
         for (Node x = 0; x < n_nodes; ++x) first[x + 1] += first[x];
+        order.resize(first[n_nodes]);
         std::vector<Arc> next(first.begin(), first.end() - 1);
-        for (std::size_t e = 0; e < end.size(); ++e) order[next[end[e]]++] = static_cast<Arc>(e);
+        for (Arc e = 0; e < count; ++e)
+            if (keep(e)) order[next[end[e]]++] = e;
     }
 
     [[nodiscard]] std::span<const Arc> arcs_of(Node x) const {

@@ -202,10 +202,12 @@ private:
         }
     }
 
-    // Also brings the root back to 0: shifting the rest of the tree in place of a subtree lets the
-    // common constant wander, and with it go the last digits of the differences that matter.
+    // Also brings the first tree back to 0: shifting the rest of the tree in place of a subtree
+    // lets the common constant wander, and so does a foreign start; with it go the last digits of
+    // the differences that matter.
     void recompute_potentials() {
-        const Cost wandered = std::exchange(potential_[tree_.root], 0.0);
+        const Cost wandered = potential_[tree_.thread[tree_.root]];
+        potential_[tree_.root] -= wandered;
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
             if (tree_.pred[x] == no_arc) {  // artificial: costs what its potentials say
                 potential_[x] -= wandered;
@@ -319,6 +321,12 @@ bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) con
         if (static_cast<Node>(preorder.size()) > count) return false;
     }
     if (static_cast<Node>(preorder.size()) != count) return false;
+    Cost scale = std::numeric_limits<Cost>::min();  // drift is relative to the largest number met
+    for (Node x = 0; x < count; ++x) {
+        scale = std::max(scale, std::abs(potential_[x]));
+        if (tree_.pred[x] != no_arc)
+            scale = std::max(scale, std::abs(network_.cost[tree_.pred[x]]));
+    }
     SpanningTree copy = tree_;
     std::vector<char> seen(count, 0);
     for (Node x : preorder) {
@@ -340,9 +348,8 @@ bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) con
         if (t.up ? (tail != x || head != t.parent) : (head != x || tail != t.parent)) return false;
         balance[tail] += t.flow;
         balance[head] += t.flow;
-        const Cost scale = 1.0 + std::abs(network_.cost[tree_.pred[x]]) + std::abs(potential_[x]);
         if (std::abs(reduced_cost(network_, potential_.data(), tree_.pred[x])) > 1e-9 * scale)
-            return false;
+            return false;  // a tree arc is tight
     }
     for (std::size_t x = 0; x < position_.size(); ++x)
         if (balance[position_[x]] != supply[x]) return false;

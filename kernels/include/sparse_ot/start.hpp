@@ -48,21 +48,39 @@ inline Duals reduce_costs(const Network& network) {
     return duals;
 }
 
-// `left`: masses still to place, updated together with `flow`.
-inline void place_greedily(const Network& network, const Duals& duals, std::vector<Mass>& flow,
-                           std::vector<Mass>& left) {
-    // Keys are floats: half the memory to sort. They must be numbers even where costs near the
+[[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
+    return network.cost[e] - duals.u[network.tail[e]] -
+           duals.v[network.head[e] - network.n_sources];
+}
+
+// Zero up to the rounding of its three terms.
+[[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
+    const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
+    const Cost scale = std::abs(network.cost[e]) + std::abs(u) + std::abs(v);
+    return reduced_cost(network, duals, e) <= reduced_cost_ulps * scale;
+}
+
+// All arcs, by increasing reduced cost.
+inline std::vector<Arc> by_reduced_cost(const Network& network, const Duals& duals) {
+    // Keys are finite and numbers, or the order would be none (undefined in std::sort): at the
     // end of the doubles, or foreign potentials, make the reduced cost infinite or none.
     constexpr Cost most = std::numeric_limits<float>::max();
-    std::vector<std::pair<float, Arc>> order(network.n_arcs());
+    std::vector<std::pair<float, Arc>> keyed(network.n_arcs());
     for (Arc e = 0; e < network.n_arcs(); ++e) {
-        const Cost reduced = network.cost[e] - duals.u[network.tail[e]] -
-                             duals.v[network.head[e] - network.n_sources];
+        const Cost reduced = reduced_cost(network, duals, e);
         const Cost key = std::isnan(reduced) ? most : std::clamp(reduced, -most, most);
-        order[e] = {static_cast<float>(key), e};
+        keyed[e] = {static_cast<float>(key), e};
     }
-    std::sort(order.begin(), order.end());
-    for (const auto& [key, e] : order) {
+    std::sort(keyed.begin(), keyed.end());
+    std::vector<Arc> order(keyed.size());
+    std::transform(keyed.begin(), keyed.end(), order.begin(), [](auto& x) { return x.second; });
+    return order;
+}
+
+// Sends what both ends allow along each arc in turn. `left`: masses still to place.
+inline void place_greedily(const Network& network, std::span<const Arc> order,
+                           std::vector<Mass>& flow, std::vector<Mass>& left) {
+    for (Arc e : order) {
         const Mass sent = std::min(left[network.tail[e]], left[network.head[e]]);
         flow[e] += sent;
         left[network.tail[e]] -= sent;

@@ -7,11 +7,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <memory>
 #include <numeric>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "sparse_ot/leftover.hpp"
 #include "sparse_ot/masses.hpp"
 #include "sparse_ot/matrix_pricing.hpp"
 #include "sparse_ot/max_flow.hpp"
@@ -52,7 +55,8 @@ public:
         if (fault_) return;
         const Arc first_new = network_.n_arcs();
         fault_ = network_.append(rows, cols, costs);
-        if (simplex_ && !fault_) simplex_->accept_new_arcs(first_new);
+        // The arcs before a faulty one are in; the fault stops everything else.
+        if (simplex_) simplex_->accept_new_arcs(first_new);
     }
 
     // Every pair of a matrix, before start and instead of add_arcs. A small matrix becomes arcs
@@ -70,6 +74,8 @@ public:
 
     // Decides feasibility, then builds the first basis. False: see violation().
     bool start(std::span<const Cost> u, std::span<const Cost> v) {
+        fault_ = check_potentials(u, v);
+        if (fault_) return false;
         const bool cold = u.empty();
         Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}};
         if (has_matrix()) {
@@ -81,12 +87,18 @@ public:
         mix_arcs();
         std::vector<Mass> flow(network_.n_arcs(), 0);
         std::vector<Mass> left = supplies();
-        place_greedily(network_, duals, flow, left);
+        place_in_stages(duals, flow, left);
         while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
             MaxFlow max_flow(network_, flow, left);
             if (max_flow.run()) break;
             const std::vector<char> reached = max_flow.reached();
             if (!add_escapes(duals, reached)) {
+                const std::vector<Mass> mass = supplies();
+                if (parts_are_balanced(network_, mass, reached) &&
+                    parts_are_balanced(network_, mass, max_flow.reaching())) {
+                    drop(left);
+                    break;
+                }
                 record_violation(reached);
                 return false;
             }
@@ -137,6 +149,25 @@ private:
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
     static constexpr std::size_t entries_a_round = 3;
+
+    // Places mass on the arcs of least reduced cost, then more of them, until all may be used:
+    // on each lot greedily first, then as much as a maximum flow can. From optimal potentials
+    // the first lot, the tight arcs, holds an optimal plan.
+    void place_in_stages(const Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left) {
+        const std::vector<Arc> order = by_reduced_cost(network_, duals);
+        const auto all = static_cast<Arc>(order.size());
+        std::vector<char> usable(all, 0);
+        Arc done = 0, until = 0;
+        while (until < all && is_tight(network_, duals, order[until])) ++until;
+        for (;; until = std::min(all, std::max<Arc>(2 * until, network_.n_nodes()))) {
+            const std::span<const Arc> lot(order.data() + done, until - done);
+            for (Arc e : lot) usable[e] = 1;
+            place_greedily(network_, lot, flow, left);
+            if (until == all) return;
+            MaxFlow(network_, flow, left, [&](Arc e) { return usable[e] != 0; }).run();
+            done = until;
+        }
+    }
 
     [[nodiscard]] bool has_matrix() const { return !matrix_.costs.empty(); }
 
@@ -196,7 +227,28 @@ private:
         network_.given.swap(order);
     }
 
+    static Fault check_potentials(std::span<const Cost> u, std::span<const Cost> v) {
+        for (const auto& [x, kind] : {std::pair{u, FaultKind::non_finite_u},
+                                      std::pair{v, FaultKind::non_finite_v}})
+            for (std::size_t k = 0; k < x.size(); ++k)
+                if (!std::isfinite(x[k])) return {kind, static_cast<std::int64_t>(k), x[k], 0.0};
+        return {};
+    }
+
+    // Takes leftovers that are only rounding out of the masses; both sides lose the same.
+    void drop(const std::vector<Mass>& left) {
+        const double total = static_cast<double>(
+            std::accumulate(masses_.supply.begin(), masses_.supply.end(), Mass{0}));
+        const auto n = static_cast<std::size_t>(network_.n_sources);
+        for (std::size_t x = 0; x < left.size(); ++x) {
+            (x < n ? masses_.supply[x] : masses_.demand[x - n]) -= left[x];
+            masses_.quantisation_error =
+                std::max(masses_.quantisation_error, static_cast<double>(left[x]) / total);
+        }
+    }
+
     void record_violation(const std::vector<char>& reached) {
+        violation_ = {};
         Mass supply = 0, demand = 0;
         for (Node i = 0; i < network_.n_sources; ++i)
             if (reached[i]) {

@@ -37,6 +37,8 @@ enum class FaultKind : int {
     zero_total = 6,
     nan_cost = 7,
     minus_infinite_cost = 8,
+    non_finite_u = 9,
+    non_finite_v = 10,
 };
 
 // The first fault met, where it is (index of a mass or of an arc as given), and the values.
