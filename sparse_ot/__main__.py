@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sparse_ot.files import Values
     from sparse_ot.solution import Solution
 
-__all__ = ["main"]
+__all__ = ["main", "progress_bar"]
 
 OPTIMAL, ERROR, LIMIT = 0, 2, 3
 QUIET_SECONDS = 0.5  # a solve shorter than this shows no progress bar
@@ -98,16 +98,17 @@ def solve(
         raise InputError(
             f"--plot draws points of the plane; those of {x} have {points[0].shape[1]} coordinates."
         )
-    masses = [None if path is None else files.read_masses(path) for path in (a, b)]
+    masses_x = None if a is None else files.read_masses(a)
+    masses_y = None if b is None else files.read_masses(b)
     _check_writable(out, plot)
     began = time.perf_counter()
     cost = (
         PointCloudCost(*points, metric)
         if k is None
-        else knn_cost(*points, k, metric, feasible_for=tuple(masses) if feasible else None)
+        else knn_cost(*points, k, metric, feasible_for=(masses_x, masses_y) if feasible else None)
     )
-    with _progress_bar(time_limit) as progress:
-        solution = api.solve(cost, *masses, time_limit=time_limit, progress=progress)
+    with progress_bar(time_limit) as progress:
+        solution = api.solve(cost, masses_x, masses_y, time_limit=time_limit, progress=progress)
     seconds = time.perf_counter() - began
     files.write_plan(out, solution)
     if plot is not None:
@@ -118,7 +119,7 @@ def solve(
 
 
 @contextmanager
-def _progress_bar(time_limit: float | None) -> Iterator[Callable[[int, float, float], None]]:
+def progress_bar(time_limit: float | None) -> Iterator[Callable[[int, float, float], None]]:
     """Yield what `solve` calls with pivots, seconds and value; the bar appears on long solves.
 
     A simplex does not know how far it has to go: the bar measures the time limit where there is

@@ -220,7 +220,7 @@ def _certificate_table(
         "worst marginal error", f"{one.worst_marginal_error:.1e}", f"{two.worst_marginal_error:.1e}"
     )
     table.add_row("scope", one.scope, two.scope)
-    table.add_row("arcs", f"{dense.stats.arcs:,}", f"{sparse.stats.arcs:,}")
+    table.add_row("arcs in the simplex", f"{dense.stats.arcs:,}", f"{sparse.stats.arcs:,}")
     table.add_row("milliseconds", f"{1e3 * dense_seconds:.1f}", f"{1e3 * sparse_seconds:.1f}")
     return table
 

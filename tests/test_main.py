@@ -13,7 +13,7 @@ import pytest
 import scipy.sparse as sp
 
 import sparse_ot
-from sparse_ot.__main__ import main
+from sparse_ot.__main__ import main, progress_bar
 from sparse_ot.files import FileError, read_masses, read_plan, read_points
 
 pytest.importorskip("matplotlib")
@@ -123,6 +123,22 @@ def test_a_limit_writes_the_best_plan_and_says_so_in_the_exit_code(
     assert stored.lower_bound <= stored.value
     assert stored.plan.sum() == pytest.approx(1.0)
     assert "time_limit" in capsys.readouterr().err
+
+
+def test_a_long_solve_shows_pivots_and_value_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich then takes the captured stream for a terminal
+    with progress_bar(time_limit=10.0) as report:
+        report(1234, 0.1, 0.5)
+        assert capsys.readouterr().err == ""  # too early: most solves are over by now
+        report(5678, 1.0, 0.25)
+    err = capsys.readouterr().err
+    assert "5,678 pivots, value 0.25" in err
+    monkeypatch.delenv("FORCE_COLOR")
+    with progress_bar(time_limit=None) as report:
+        report(5678, 1.0, 0.25)
+    assert capsys.readouterr().err == ""  # not a terminal
 
 
 BAD_COMMANDS = {
