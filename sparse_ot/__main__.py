@@ -1,7 +1,7 @@
 """The command line: ``sparse-ot demo`` and ``sparse-ot solve`` (or ``python -m sparse_ot ...``).
 
 Exit codes: 0 an optimal plan; 2 an error, told in one line on stderr; 3 a limit stopped the solve,
-and the best plan so far was written with its gap.
+and the best plan so far was written with its gap; 130 interrupted.
 
 Heavy imports happen inside the commands, so that ``--help`` is quick.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "progress_bar"]
 
-OPTIMAL, ERROR, LIMIT = 0, 2, 3
+OPTIMAL, ERROR, LIMIT, INTERRUPTED = 0, 2, 3, 130
 QUIET_SECONDS = 0.5  # a solve shorter than this shows no progress bar
 
 app = typer.Typer(
@@ -225,7 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SparseOTError, OSError, MemoryError) as error:
         return _complain(str(error) or type(error).__name__)
     except (typer.Abort, KeyboardInterrupt):
-        return _complain("interrupted")
+        _complain("interrupted")
+        return INTERRUPTED
     except Exception as error:
         # typer raises its usage errors as classes of click, or of its own copy of click
         message = getattr(error, "format_message", None)

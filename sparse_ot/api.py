@@ -17,6 +17,7 @@ only from what C itself depends on.
 from __future__ import annotations
 
 import math
+import operator
 import os
 import warnings
 from collections.abc import Sequence
@@ -29,6 +30,7 @@ from sparse_ot.certificate import Certificate
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
 from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.marginals import as_vector
 from sparse_ot.problem import Problem, hall_violation, infeasible_message, raise_infeasible
 from sparse_ot.solution import Solution, SolveStats, Status
 from sparse_ot.solvers.network_simplex import NetworkSimplex, Progress, Report
@@ -104,8 +106,8 @@ def solve(
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     return _solve(
         problem,
-        max_pivots=_positive_or_none("max_pivots", max_pivots),
-        time_limit=_positive_or_none("time_limit", time_limit),
+        max_pivots=_pivots("max_pivots", max_pivots),
+        time_limit=_seconds("time_limit", time_limit),
         potentials_init=potentials_init,
         center_dual=center_dual,
         progress=progress,
@@ -169,7 +171,7 @@ def emd(
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     s = _solve(
         problem,
-        max_pivots=_positive_or_none("numItermax", numItermax),
+        max_pivots=_pivots("numItermax", numItermax),
         potentials_init=potentials_init,
         center_dual=center_dual,
         on_infeasible=on_infeasible,
@@ -217,7 +219,7 @@ def emd2(
     0.25
     """
     threads = max(_threads(numThreads, "numThreads"), _threads(processes, "processes"))
-    limit = _positive_or_none("numItermax", numItermax)
+    limit = _pivots("numItermax", numItermax)
 
     def one(column: Any) -> Solution:
         return _solve(
@@ -254,7 +256,7 @@ def _solve(
     problem: Problem,
     *,
     max_pivots: int | None = None,
-    time_limit: float | None = None,
+    time_limit: float = math.inf,
     potentials_init: tuple[Array, Array] | None = None,
     center_dual: bool = True,
     progress: Progress | None = None,
@@ -275,7 +277,7 @@ def _solve(
         dense=dense,
         center=center_dual,
         max_pivots=max_pivots,
-        seconds=math.inf if time_limit is None else time_limit,
+        seconds=time_limit,
         totals_tolerance=problem.totals_tolerance,
         progress=progress,
     )
@@ -323,16 +325,15 @@ def _solve(
 def _warm_start(problem: Problem, potentials: Sequence[Array] | None) -> list[Array]:
     if potentials is None:
         return []
-    if len(potentials) != 2:
-        msg = f"potentials_init must be a pair (u, v), found {len(potentials)} items."
+    if len(potentials) != 2 or any(x is None for x in potentials):
+        msg = "potentials_init must be a pair of arrays (u, v), as Solution.potentials is."
         raise ShapeError(msg)
-    get_backend(problem.cost.like, *potentials, names=("M", "potentials_init[0]", "potentials_init[1]"))
-    pair = [problem.backend.asarray(x, problem.cost.like) for x in potentials]
-    for name, x, count in zip(("u", "v"), pair, problem.shape, strict=True):
-        if x.shape != (count,):
-            msg = f"potentials_init: {name} has shape {tuple(x.shape)}, the costs need ({count},)."
-            raise ShapeError(msg)
-    return pair
+    names = ("potentials_init[0]", "potentials_init[1]")
+    get_backend(problem.cost.like, *potentials, names=("M", *names))
+    return [
+        as_vector(problem.backend, x, count, name, problem.cost.like)
+        for x, count, name in zip(potentials, problem.shape, names, strict=True)
+    ]
 
 
 def _columns(a: Any, b: Any, M: Any) -> list[Any] | None:
@@ -376,11 +377,28 @@ def _on_host(backend: Any, *arrays: Array) -> tuple[Any, ...]:
     return result
 
 
-def _positive_or_none(name: str, value: Any) -> Any:
-    if value is not None and not value > 0:
-        msg = f"{name} must be positive, or None for no limit; found {value!r}."
+def _pivots(name: str, value: Any) -> int | None:
+    """A limit on pivots: a positive whole number, or None."""
+    if value is None:
+        return None
+    try:
+        count = operator.index(value)
+    except TypeError:
+        count = 0
+    if count < 1 or isinstance(value, bool):
+        msg = f"{name} must be a positive whole number, or None for no limit; found {value!r}."
         raise InputError(msg)
-    return value
+    return min(count, 2**62)
+
+
+def _seconds(name: str, value: Any) -> float:
+    """A limit on time, infinite if there is none."""
+    if value is None:
+        return math.inf
+    if isinstance(value, (str, bool)) or not value > 0:
+        msg = f"{name} must be a positive number of seconds, or None; found {value!r}."
+        raise InputError(msg)
+    return float(value)
 
 
 def _threads(count: Any, name: str) -> int:

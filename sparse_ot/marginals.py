@@ -14,7 +14,7 @@ import array_api_compat
 from sparse_ot.backends.base import Array, Backend, dtype_name
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
-__all__ = ["as_masses", "totals_tolerance"]
+__all__ = ["as_masses", "as_vector", "totals_tolerance"]
 
 # Totals further apart than this are a mistake of the caller, nearer ones rounding: b is then
 # rescaled to the total of a. POT compares absolutely, to 1.5e-6; relative to the total, so that
@@ -44,18 +44,19 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
         device = array_api_compat.device(like)
         return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
+    return as_vector(backend, x, count, name, like)
+
+
+def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
+    """One real number for each of `count` points, beside `like`; errors call it `name`."""
     try:
         x = backend.asarray(x, like)
     except (UnsupportedArrayError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from error
     if x.shape != (count,):
-        msg = (
-            f"{name} has shape {tuple(x.shape)}; the costs need ({count},): "
-            f"one mass for every {'row' if name == 'a' else 'column'}."
-        )
+        msg = f"{name} has shape {tuple(x.shape)}; the costs M need ({count},): one number a point."
         raise ShapeError(msg)
     if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
-        msg = f"{name} holds {x.dtype}; masses are real numbers. Convert it to float64 first."
+        msg = f"{name} holds {x.dtype}; it must hold real numbers. Convert it to float64 first."
         raise UnsupportedArrayError(msg)
     return x
-

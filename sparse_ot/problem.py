@@ -133,9 +133,9 @@ class Problem:
             raise MassError(msg)
         if fault.kind in (7, 8):
             row, col = self.cost.arc_at(fault.index)
-            what = "NaN" if fault.kind == 7 else "-inf"
+            what = "nan" if fault.kind == 7 else "-inf"
             msg = (
-                f"M[{row}, {col}] is {what}: the cost of an arc must be a number. "
+                f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a number. "
                 f"Use +inf for a forbidden pair."
             )
             raise NonFiniteError(msg)

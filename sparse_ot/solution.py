@@ -12,6 +12,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from sparse_ot.backends.base import Array, Backend, Sparse, TransferLedger
+from sparse_ot.errors import ShapeError
 
 if TYPE_CHECKING:
     from sparse_ot.certificate import Certificate
@@ -152,6 +153,10 @@ class Solution:
         if axis not in (0, 1):
             msg = f"axis must be 0 (from the sources) or 1 (from the targets), found {axis!r}."
             raise ValueError(msg)
+        count = self.potentials[axis].shape[0]
+        if vec.shape[0] != count:
+            msg = f"vec has shape {tuple(vec.shape)}; axis {axis} needs ({count},) or ({count}, p)."
+            raise ShapeError(msg)
         return (self.plan.T if axis == 0 else self.plan) @ vec
 
     def _sum(self, axis: int) -> Array:

@@ -53,6 +53,12 @@ class ArrayApiBackend:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._name!r})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by name: a solution can be stored and sent, its library's modules cannot."""
+        from sparse_ot.backends import load_backend  # the registry above imports this file
+
+        return load_backend, (self._name,)
+
     @property
     def name(self) -> str:
         """Name of the library, for messages only: code branches on capability."""

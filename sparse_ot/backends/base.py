@@ -92,7 +92,7 @@ def dtype_name(dtype: Any) -> str:
 
 @cache  # a NumPy type takes five microseconds to say its name
 def _dtype_name(kind: type, dtype: Any) -> str:
-    return str(dtype).rsplit(".", 1)[-1]
+    return getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
 
 
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
