@@ -291,8 +291,7 @@ def _solve(
     if report.fault is not None:
         problem.raise_for(report.fault)
     if report.status is Status.INFEASIBLE:
-        host = [x for x in _on_host(backend, u, v, problem.a, problem.b)]
-        violation = hall_violation(*host)
+        violation = hall_violation(*_on_host(backend, u, v, problem.a, problem.b))
         if on_infeasible == "raise":
             raise_infeasible(violation)
         warnings.warn(infeasible_message(violation), RuntimeWarning, stacklevel=3)

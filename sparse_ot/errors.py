@@ -105,7 +105,7 @@ class InfeasibleError(SparseOTError):
 
 
 class LimitReached(SparseOTError):
-    """A limit stopped the solve and the caller asked for an error; `solution` is the best so far."""
+    """A limit stopped a solve that was to raise; `solution` is the best so far."""
 
     def __init__(self, message: str, solution: Any) -> None:
         super().__init__(message)

@@ -192,8 +192,8 @@ def infeasible_message(violation: HallViolation) -> str:
         found = f"{what} (mass {violation.supply:.6g})."
     else:
         found = (
-            f"{len(sources)} source(s), {_some(sources)}, hold mass {violation.supply:.6g}, and all "
-            f"their arcs end in {len(targets)} target(s), {_some(targets)}, that take only "
+            f"{len(sources)} source(s), {_some(sources)}, hold mass {violation.supply:.6g}, and "
+            f"all their arcs end in {len(targets)} target(s), {_some(targets)}, that take only "
             f"{violation.demand:.6g}."
         )
     return (

@@ -45,7 +45,7 @@ class Status(Enum):
         "No plan exists on these arcs. Add arcs where the Hall violation shows too few: a larger "
         "k, or feasible_for=(a, b) in knn_cost, radius_cost and union.",
     )
-    INVALID = (4, "Masses or costs hold numbers that make no problem. Call without jit to see which.")
+    INVALID = (4, "Masses or costs make no problem. Call without jit to see which.")
     GAP_REACHED = (5, "Nothing to do: the bounds are as close as tol asked for.")
 
     def __init__(self, code: int, remedy: str) -> None:

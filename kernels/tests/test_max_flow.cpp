@@ -52,7 +52,9 @@ Case random_case(Random& random, Node most_sources, Node most_targets, double de
     c.network.append<Node>(rows, cols, costs);
     c.flow.assign(rows.size(), 0);
     c.left = c.masses;
-    if (random.chance(0.5)) place_greedily(c.network, reduce_costs(c.network), c.flow, c.left);
+    if (random.chance(0.5))
+        place_greedily(c.network, by_reduced_cost(c.network, reduce_costs(c.network)), c.flow,
+                       c.left);
     return c;
 }
 
@@ -149,8 +151,8 @@ const Claim zigzag("the one plan of a long zigzag is found, though greedy starts
     c.masses.assign(2 * n, 1);
     c.left = c.masses;
     c.flow.assign(rows.size(), 0);
-    place_greedily(c.network, {std::vector<Cost>(n, 0.0), std::vector<Cost>(n, 0.0)}, c.flow,
-                   c.left);
+    const Duals zero{std::vector<Cost>(n, 0.0), std::vector<Cost>(n, 0.0)};
+    place_greedily(c.network, by_reduced_cost(c.network, zero), c.flow, c.left);
     check(c.left[n - 1] == 1, "greedy to leave the last source out");
     check(MaxFlow(c.network, c.flow, c.left).run(), "a feasible problem");
     check_plan(c);

@@ -112,7 +112,7 @@ const Claim greedy("greedy placement keeps the books and leaves no arc open", []
         std::vector<Mass> masses(n + m), flow(network.n_arcs(), 0);
         for (Mass& x : masses) x = random.below(5);
         std::vector<Mass> left = masses;
-        place_greedily(network, reduce_costs(network), flow, left);
+        place_greedily(network, by_reduced_cost(network, reduce_costs(network)), flow, left);
         Totals plan;
         plan.at_node.assign(n + m, 0);
         for (Arc e = 0; e < network.n_arcs(); ++e) {
@@ -171,7 +171,7 @@ const Claim wild("costs at the ends of the doubles, or potentials that are no nu
                              for (std::size_t i = 0; i < 20; i += 3)
                                  duals.u[i] = duals.v[i + i % 2] = odd;
                          std::vector<Mass> flow(400, 0), left(40, 1);
-                         place_greedily(network, duals, flow, left);
+                         place_greedily(network, by_reduced_cost(network, duals), flow, left);
                          check(std::accumulate(flow.begin(), flow.end(), Mass{0}) == 20,
                                "all twenty units placed");
                      }

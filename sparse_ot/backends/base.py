@@ -87,12 +87,14 @@ def dtype_name(dtype: Any) -> str:
     >>> dtype_name(np.dtype("float32"))
     'float32'
     """
-    return _dtype_name(type(dtype), dtype)
+    kind: Any = type(dtype)  # keeps equal types of two libraries apart in the cache
+    return _dtype_name(kind, dtype)
 
 
 @cache  # a NumPy type takes five microseconds to say its name
-def _dtype_name(kind: type, dtype: Any) -> str:
-    return getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
+def _dtype_name(kind: Any, dtype: Any) -> str:
+    name: str = getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
+    return name
 
 
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]

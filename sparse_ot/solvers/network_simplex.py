@@ -161,7 +161,7 @@ class NetworkSimplex:
             shift = _gauge(a, b, u, v)
             u += shift
             v -= shift
-        certify = _core.certify_matrix if self.dense else _core.certify
+        certify: Any = _core.certify_matrix if self.dense else _core.certify
         numbers[:4] = certify(a, b, *arcs, flow, u, v)
         stats = core.stats()
         numbers[6:9] = stats["quantisation_error"], started - begin, ran - started

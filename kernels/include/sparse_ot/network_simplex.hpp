@@ -202,11 +202,14 @@ private:
         }
     }
 
-    // Also brings the first tree back to 0: shifting the rest of the tree in place of a subtree
-    // lets the common constant wander, and so does a foreign start; with it go the last digits of
-    // the differences that matter.
+    // Also brings the constant that all potentials share back to 0: shifting the rest of the tree
+    // in place of a subtree lets it wander, and with it go the last digits of the differences
+    // that matter. The root is its measure, or the one tree below it, which may come from foreign
+    // potentials; several trees keep their distances.
     void recompute_potentials() {
-        const Cost wandered = potential_[tree_.thread[tree_.root]];
+        const Node top = tree_.thread[tree_.root];
+        const bool one_tree = tree_.node[top].succ_num + 1 == tree_.size();
+        const Cost wandered = potential_[one_tree ? top : tree_.root];
         potential_[tree_.root] -= wandered;
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
             if (tree_.pred[x] == no_arc) {  // artificial: costs what its potentials say

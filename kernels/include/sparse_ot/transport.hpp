@@ -228,8 +228,8 @@ private:
     }
 
     static Fault check_potentials(std::span<const Cost> u, std::span<const Cost> v) {
-        for (const auto& [x, kind] : {std::pair{u, FaultKind::non_finite_u},
-                                      std::pair{v, FaultKind::non_finite_v}})
+        for (const auto& [x, kind] :
+             {std::pair{u, FaultKind::non_finite_u}, std::pair{v, FaultKind::non_finite_v}})
             for (std::size_t k = 0; k < x.size(); ++k)
                 if (!std::isfinite(x[k])) return {kind, static_cast<std::int64_t>(k), x[k], 0.0};
         return {};

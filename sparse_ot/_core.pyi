@@ -1,0 +1,43 @@
+"""The compiled core, as kernels/src/bindings.cpp offers it.
+
+Arrays are contiguous, one-dimensional and float64, indices int32 or int64, both of one kind;
+anything else is a TypeError. Every function releases the GIL.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Doubles = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Indices = NDArray[np.int32] | NDArray[np.int64]
+
+class Transport:
+    def __init__(self, a: Doubles, b: Doubles, totals_tolerance: float) -> None: ...
+    def add_arcs(self, rows: Indices, cols: Indices, costs: Doubles) -> None: ...
+    def add_matrix(self, costs: Doubles) -> None: ...
+    @property
+    def fault(self) -> tuple[int, int, float, float]: ...
+    @property
+    def pivots(self) -> int: ...
+    def start(self, u: Doubles | None, v: Doubles | None) -> bool: ...
+    def run(self, max_pivots: int, seconds: float) -> int: ...
+    def flow(self) -> Doubles: ...
+    def potentials(self) -> tuple[Doubles, Doubles]: ...
+    def hall(self) -> tuple[Integers, Integers, float, float]: ...
+    def stats(self) -> dict[str, Any]: ...
+
+def certify(
+    a: Doubles,
+    b: Doubles,
+    rows: Indices,
+    cols: Indices,
+    costs: Doubles,
+    flow: Doubles,
+    u: Doubles,
+    v: Doubles,
+) -> tuple[float, float, float, float]: ...
+def certify_matrix(
+    a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
+) -> tuple[float, float, float, float]: ...
