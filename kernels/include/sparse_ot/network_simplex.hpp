@@ -13,6 +13,10 @@
 // on the root by artificial arcs that all point at the root. Nothing leaves the root, so nothing
 // can ever flow on them: they need no cost, and no potential is polluted by one.
 //
+// Wide costs. A path through a cost of 1e12 leaves its potentials blind to costs of 1e-12. Before
+// optimality is declared, potentials are therefore summed once in double-double, and every arc
+// priced by them; what matters beside the mean cost of the plan still enters.
+//
 // Termination. Integer flows and a strongly feasible tree (Cunningham 1976) exclude cycling.
 // Potentials are recomputed from the tree before optimality is declared. A recomputation that
 // finds new work is usually honest; after a few dozen of them the tolerance of pricing doubles
@@ -33,6 +37,7 @@
 #include <utility>
 #include <vector>
 
+#include "sparse_ot/double_double.hpp"
 #include "sparse_ot/network.hpp"
 #include "sparse_ot/pricing.hpp"
 #include "sparse_ot/spanning_tree.hpp"
@@ -53,20 +58,21 @@ class NetworkSimplex {
 public:
     // Takes the arcs over: their ends are renumbered along with the nodes.
     NetworkSimplex(Network& network, std::span<const Forest::Link> forest, const Duals& duals)
-        : network_(network), pricing_(network.n_arcs()) {
+        : network_(network), pricing_(network.n_arcs()), foreign_duals_(duals.foreign) {
         build_tree(forest, duals);
         recompute_potentials();
     }
 
     Status run(std::int64_t max_pivots) {
         for (std::int64_t k = 0; k < max_pivots;) {
-            const Arc entering = pricing_.find(network_, potential_, slack_);
-            if (entering == no_arc) {
-                if (potentials_are_fresh_) return Status::optimal;
+            Arc entering = pricing_.find(network_, potential_, slack_);
+            if (entering == no_arc && !potentials_are_fresh_) {
                 recompute_potentials();
                 if (++recomputations_ > patient_recomputations) slack_ *= 2.0;
                 continue;
             }
+            if (entering == no_arc) entering = find_what_rounding_hid();
+            if (entering == no_arc) return Status::optimal;
             pivot(entering);
             ++k;
             if (++since_renumbering_ >= pivots_between_renumberings()) renumber();
@@ -102,6 +108,7 @@ public:
 
 private:
     static constexpr int patient_recomputations = 32;
+    static constexpr double visible_share = 1e-13;  // of the plan's mean cost
     static constexpr Mass unbounded = std::numeric_limits<Mass>::max();
 
     struct Leaving {
@@ -204,11 +211,11 @@ private:
 
     // Also brings the constant that all potentials share back to 0: shifting the rest of the tree
     // in place of a subtree lets it wander, and with it go the last digits of the differences
-    // that matter. The root is its measure, or the one tree below it, which may come from foreign
-    // potentials; several trees keep their distances.
+    // that matter. The root is its measure: our own duals are as small as the costs near them.
+    // Potentials from elsewhere may sit anywhere; once all hang in one tree, that tree's top is.
     void recompute_potentials() {
         const Node top = tree_.thread[tree_.root];
-        const bool one_tree = tree_.node[top].succ_num + 1 == tree_.size();
+        const bool one_tree = foreign_duals_ && tree_.node[top].succ_num + 1 == tree_.size();
         const Cost wandered = potential_[one_tree ? top : tree_.root];
         potential_[tree_.root] -= wandered;
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
@@ -221,6 +228,34 @@ private:
             potential_[x] = potential_[t.parent] + (t.up ? -cost : cost);
         }
         potentials_are_fresh_ = true;
+    }
+
+    // The arc whose reduced cost, in twice the precision, is most negative and would show in the
+    // value of the plan. O(nodes + arcs), once a solve as a rule.
+    [[nodiscard]] Arc find_what_rounding_hid() const {
+        std::vector<DoubleDouble> exact(potential_.size());
+        double carried = 0.0, mass = 0.0;
+        exact[tree_.root] = {potential_[tree_.root], 0.0};
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
+            const Arc e = tree_.pred[x];
+            const TreeNode& t = tree_.node[x];
+            exact[x] = e == no_arc
+                           ? DoubleDouble{potential_[x], 0.0}
+                           : exact[t.parent] + (t.up ? -network_.cost[e] : network_.cost[e]);
+            if (e == no_arc || t.flow == 0) continue;
+            carried += std::abs(network_.cost[e]) * static_cast<double>(t.flow);
+            mass += static_cast<double>(t.flow);
+        }
+        Arc entering = no_arc;
+        Cost best = mass > 0.0 ? -visible_share * carried / mass : 0.0;
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            const DoubleDouble between = exact[network_.tail[e]] - exact[network_.head[e]];
+            const Cost reduced = (between + network_.cost[e]).value();
+            if (reduced >= best) continue;
+            best = reduced;
+            entering = e;
+        }
+        return entering;
     }
 
     // A renumbering costs a pass over arcs and nodes; spread over this many pivots it stays a
@@ -304,6 +339,7 @@ private:
     SpanningTree tree_;
     std::vector<Cost> potential_;  // by current node number, the root last
     std::vector<Node> position_;   // original node number -> current one
+    bool foreign_duals_ = false;
     bool potentials_are_fresh_ = false;
     double slack_ = 1.0;
     int recomputations_ = 0;

@@ -24,8 +24,9 @@
 namespace sparse_ot {
 
 struct Duals {
-    std::vector<Cost> u;  // sources
-    std::vector<Cost> v;  // targets
+    std::vector<Cost> u;   // sources
+    std::vector<Cost> v;   // targets
+    bool foreign = false;  // not ours: they may be far from the costs, all by the same constant
 };
 
 // Feasible duals at the price of two passes: each source's cheapest arc, then each target's

@@ -77,7 +77,7 @@ public:
         fault_ = check_potentials(u, v);
         if (fault_) return false;
         const bool cold = u.empty();
-        Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}};
+        Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true};
         if (has_matrix()) {
             if (cold) duals = reduce_costs(matrix_);
             add_entries(least_entries(matrix_, duals, entries_at_start));
