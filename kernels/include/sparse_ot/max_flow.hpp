@@ -11,6 +11,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -38,9 +39,10 @@ public:
           level_(network.n_nodes()),
           next_(network.n_nodes()) {}
 
-    // Places all the mass it can. Returns whether that was all of it.
-    bool run() {
-        while (find_levels()) send_blocking_flow();
+    // Places all the mass it can, or what it can in so many phases: later ones follow longer paths
+    // for less mass. Returns whether all is placed.
+    bool run(std::int64_t max_phases = std::numeric_limits<std::int64_t>::max()) {
+        for (; max_phases > 0 && find_levels(); --max_phases) send_blocking_flow();
         return std::all_of(left_.begin(), left_.begin() + network_.n_sources,
                            [](Mass x) { return x == 0; });
     }

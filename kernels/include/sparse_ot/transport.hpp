@@ -112,6 +112,32 @@ public:
         return true;
     }
 
+    // Starts from a plan in integers, an entry for every arc given, that is feasible for the
+    // perturbed masses (quantise, then perturb); the potentials say where its trees hang relative
+    // to each other. False: it is not feasible. Arcs only, no matrix.
+    bool start_from_plan(std::span<const Mass> plan, std::span<const Cost> u,
+                         std::span<const Cost> v) {
+        fault_ = check_potentials(u, v);
+        if (fault_) return false;
+        perturb(masses_);
+        mix_arcs();
+        std::vector<Mass> left = supplies();
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            const Mass flow = plan[network_.given_index(e)];
+            if (flow < 0) return false;
+            left[network_.tail[e]] -= flow;
+            left[network_.head[e]] -= flow;
+        }
+        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x != 0; })) return false;
+        Forest forest(network_);
+        for (Arc e = 0; e < network_.n_arcs(); ++e)
+            if (const Mass flow = plan[network_.given_index(e)]; flow > 0) forest.add(e, flow);
+        forest.drop_empty();
+        simplex_ = std::make_unique<NetworkSimplex<>>(
+            network_, forest.links(), Duals{{u.begin(), u.end()}, {v.begin(), v.end()}});
+        return true;
+    }
+
     Status run(std::int64_t max_pivots, double seconds) {
         using Clock = std::chrono::steady_clock;
         const auto begin = Clock::now();
@@ -129,9 +155,15 @@ public:
     // Mass on every arc given, in the order given.
     void write_flow(std::span<double> out) const {
         std::fill(out.begin(), out.end(), 0.0);
-        simplex_->for_each_basic_arc([&](Arc e, Mass flow) {
-            out[network_.given_index(e)] = static_cast<double>(flow) * masses_.unit;
-        });
+        simplex_->for_each_basic_arc(
+            [&](Arc e, Mass flow) { out[network_.given_index(e)] = masses_.mass_of(flow); });
+    }
+
+    // The same in integers, as start_from_plan takes it.
+    void write_plan(std::span<Mass> out) const {
+        std::fill(out.begin(), out.end(), Mass{0});
+        simplex_->for_each_basic_arc(
+            [&](Arc e, Mass flow) { out[network_.given_index(e)] = flow; });
     }
 
     void write_potentials(std::span<double> u, std::span<double> v) const {
@@ -146,6 +178,9 @@ public:
 private:
     static constexpr std::int64_t pivots_between_clocks = 256;
     // Figures of the pool that a large matrix is solved through (benchmarks/NOTES.md).
+    // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
+    static constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
+    static constexpr std::int64_t phases_a_stage = 8;
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
     static constexpr std::size_t entries_a_round = 3;
@@ -164,7 +199,9 @@ private:
             for (Arc e : lot) usable[e] = 1;
             place_greedily(network_, lot, flow, left);
             if (until == all) return;
-            MaxFlow(network_, flow, left, [&](Arc e) { return usable[e] != 0; }).run();
+            MaxFlow(network_, flow, left, [&](Arc e) {
+                return usable[e] != 0;
+            }).run(done == 0 ? whole_flow : phases_a_stage);
             done = until;
         }
     }
