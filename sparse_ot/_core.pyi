@@ -22,11 +22,24 @@ class Transport:
     @property
     def pivots(self) -> int: ...
     def start(self, u: Doubles | None, v: Doubles | None) -> bool: ...
+    def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
+        """Start from any plan feasible for the integers of `quantise`, a flow an arc given."""
     def run(self, max_pivots: int, seconds: float) -> int: ...
     def flow(self) -> Doubles: ...
+    def plan(self) -> Integers:
+        """The flow in integers; after `start_from_plan`, in those of `quantise`."""
     def potentials(self) -> tuple[Doubles, Doubles]: ...
     def hall(self) -> tuple[Integers, Integers, float, float]: ...
     def stats(self) -> dict[str, Any]: ...
+
+def quantise(
+    a: Doubles, b: Doubles, totals_tolerance: float
+) -> tuple[Integers, Integers, float, tuple[int, int, float, float]]:
+    """Supply and demand in integers of equal totals, the mass of one, and the fault if any.
+
+    Perturbed where there is room, so that no two sums of masses are equal: `Transport` rounds it
+    away in `flow`.
+    """
 
 def certify(
     a: Doubles,

@@ -4,6 +4,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -79,6 +80,20 @@ public:
         return u ? core_.start(view(*u), view(*v)) : core_.start({}, {});
     }
 
+    void start_from_plan(Vector<std::int64_t> plan, Vector<double> u, Vector<double> v) {
+        require(!core_.fault(), "the problem has a fault: it cannot start");
+        require(!core_.started(), "the problem has started already");
+        require(plan.shape(0) == static_cast<std::size_t>(core_.network().n_given),
+                "a flow for every arc given");
+        require(u.shape(0) == n_ && v.shape(0) == m_, "potentials of the wrong length");
+        bool feasible = false;
+        {
+            nb::gil_scoped_release release;
+            feasible = core_.start_from_plan(view(plan), view(u), view(v));
+        }
+        require(feasible || core_.fault(), "the plan does not fit the masses of quantise(a, b)");
+    }
+
     int run(std::int64_t max_pivots, double seconds) {
         require(core_.started(), "start comes before run");
         require(!core_.fault(), "arcs with a fault were added: there is nothing to run");
@@ -90,6 +105,13 @@ public:
         require(core_.started(), "there is no plan before start");
         std::vector<double> out(core_.network().n_given);
         core_.write_flow(out);
+        return give(std::move(out));
+    }
+
+    Result<std::int64_t> plan() const {
+        require(core_.started(), "there is no plan before start");
+        std::vector<std::int64_t> out(core_.network().n_given);
+        core_.write_plan(out);
         return give(std::move(out));
     }
 
@@ -152,6 +174,19 @@ Bounds certify_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix,
         sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(flow), view(u), view(v)));
 }
 
+nb::tuple quantise(Vector<double> a, Vector<double> b, double totals_tolerance) {
+    sparse_ot::Masses masses;
+    {
+        nb::gil_scoped_release release;
+        masses = sparse_ot::quantise(view(a), view(b), totals_tolerance);
+        if (!masses.fault) sparse_ot::perturb(masses);
+    }
+    const auto& f = masses.fault;
+    return nb::make_tuple(give(std::move(masses.supply)), give(std::move(masses.demand)),
+                          std::ldexp(masses.unit, -masses.noise_bits),
+                          std::tuple(static_cast<int>(f.kind), f.index, f.value, f.other));
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -167,11 +202,15 @@ NB_MODULE(_core, m) {
         .def_prop_ro("pivots", &Transport::pivots)
         .def_prop_ro("fault", &Transport::fault)
         .def("start", &Transport::start, "u"_a.none(), "v"_a.none())
+        .def("start_from_plan", &Transport::start_from_plan, "plan"_a.noconvert(),
+             "u"_a.noconvert(), "v"_a.noconvert())
         .def("run", &Transport::run, "max_pivots"_a, "seconds"_a)
         .def("flow", &Transport::flow)
+        .def("plan", &Transport::plan)
         .def("potentials", &Transport::potentials)
         .def("hall", &Transport::hall)
         .def("stats", &Transport::stats);
+    m.def("quantise", &quantise, "a"_a.noconvert(), "b"_a.noconvert(), "totals_tolerance"_a);
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
     m.def("certify_matrix", &certify_matrix);

@@ -14,6 +14,13 @@
 // The error of 3 is a unit or two per mass, and a few ulps of the total for the largest one, below
 // 2^-50 in all unless there are millions of dwarf masses; it is measured and reported.
 // Complexity O(n log n).
+//
+// Perturbation. Equal masses make nearly every pivot degenerate. Where the integers leave room,
+// every unit becomes 2^noise_bits and every positive mass gets a little noise besides, the same
+// total on both sides. That is exact: the flow on an arc of a tree is a signed sum of masses, so
+// it is 2^noise_bits times the unperturbed flow of the same basis, plus noise that never reaches
+// half of that. Rounding to the nearest multiple undoes it, and the potentials, which know no
+// masses, stay optimal. (Charnes 1952, Econometrica 20, for the idea.)
 #pragma once
 
 #include <algorithm>
@@ -21,6 +28,7 @@
 #include <cstdint>
 #include <limits>
 #include <numeric>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -31,9 +39,16 @@ namespace sparse_ot {
 struct Masses {
     std::vector<Mass> supply;         // n
     std::vector<Mass> demand;         // m
-    double unit = 1.0;                // mass of one integer unit
+    double unit = 1.0;                // mass of one integer unit before any perturbation
+    int noise_bits = 0;               // a unit is 2^noise_bits of the integers
     double quantisation_error = 0.0;  // largest |mass - units * unit| over the total
     Fault fault;
+
+    // Integers of a tree flow -> mass.
+    [[nodiscard]] double mass_of(Mass flow) const {
+        const Mass half = noise_bits > 0 ? Mass{1} << (noise_bits - 1) : 0;
+        return static_cast<double>((flow + half) >> noise_bits) * unit;
+    }
 };
 
 namespace detail {
@@ -189,6 +204,64 @@ inline Masses quantise(std::span<const double> a, std::span<const double> b,
     note_error(a, masses.supply);
     note_error(b_scaled, masses.demand);
     return masses;
+}
+
+namespace detail {
+
+// Noise of `amplitude` values for every positive mass of the longer side, its sum dealt out to the
+// positive masses of the other one in random shares.
+inline void add_noise(std::vector<Mass>& longer, std::vector<Mass>& other, Mass amplitude,
+                      std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    const auto draw = [&] {
+        return static_cast<Mass>(random() % static_cast<std::uint64_t>(amplitude));
+    };
+    Mass sum = 0, shares = 0;
+    for (Mass& x : longer) {
+        if (x == 0) continue;
+        const Mass noise = draw();
+        x += noise;
+        sum += noise;
+    }
+    std::vector<Mass> share(other.size(), 0);
+    for (std::size_t k = 0; k < other.size(); ++k)
+        if (other[k] > 0) shares += share[k] = 1 + draw();
+    Mass left = sum;
+    for (std::size_t k = 0; k < other.size(); ++k) {
+        const auto noise = static_cast<Mass>(
+            static_cast<double>(sum) * static_cast<double>(share[k]) / static_cast<double>(shares));
+        const Mass given = std::min(noise, left);
+        other[k] += given;
+        left -= given;
+    }
+    for (std::size_t k = 0; left > 0; k = (k + 1) % other.size())
+        if (other[k] > 0) {
+            ++other[k];
+            --left;
+        }
+}
+
+}  // namespace detail
+
+// As much noise as the integers have room for; none where masses fill them, which are in general
+// position anyway. The same masses get the same noise, whoever asks.
+inline void perturb(Masses& masses) {
+    constexpr std::uint64_t seed = 20220714;
+    const auto longest = static_cast<double>(std::max(masses.supply.size(), masses.demand.size()));
+    double total = 0.0;
+    for (Mass x : masses.supply) total += static_cast<double>(x);
+    for (Mass amplitude : {1000, 100, 10}) {
+        const double most_noise = static_cast<double>(amplitude) * longest;
+        const int bits = std::ilogb(most_noise) + 2;  // 2^(bits - 1) exceeds all the noise
+        if (std::ldexp(total, bits) + most_noise >= detail::most_units) continue;
+        masses.noise_bits = bits;
+        for (auto* side : {&masses.supply, &masses.demand})
+            for (Mass& x : *side) x <<= bits;
+        const bool sources_lead = masses.supply.size() >= masses.demand.size();
+        detail::add_noise(sources_lead ? masses.supply : masses.demand,
+                          sources_lead ? masses.demand : masses.supply, amplitude, seed);
+        return;
+    }
 }
 
 }  // namespace sparse_ot

@@ -134,7 +134,7 @@ public:
             if (const Mass flow = plan[network_.given_index(e)]; flow > 0) forest.add(e, flow);
         forest.drop_empty();
         simplex_ = std::make_unique<NetworkSimplex<>>(
-            network_, forest.links(), Duals{{u.begin(), u.end()}, {v.begin(), v.end()}});
+            network_, forest.links(), Duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true});
         return true;
     }
 
