@@ -54,3 +54,9 @@ def certify(
 def certify_matrix(
     a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
 ) -> tuple[float, float, float, float]: ...
+
+host_functions: dict[str, Any]
+"""Python functions that XLA may call, by name; see kernels/src/xla_callback.cpp."""
+
+def xla_ffi_targets() -> dict[str, Any]:
+    """Capsules with the foreign functions for XLA's CPU platform, by name."""

@@ -19,6 +19,10 @@
 namespace nb = nanobind;
 using namespace nb::literals;
 
+namespace sparse_ot::xla {
+void bind_xla(nb::module_& m);  // xla_callback.cpp
+}
+
 namespace {
 
 template <class T>
@@ -214,4 +218,5 @@ NB_MODULE(_core, m) {
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
     m.def("certify_matrix", &certify_matrix);
+    sparse_ot::xla::bind_xla(m);
 }
