@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import array_api_compat
-
+from sparse_ot.backends.agnostic import device_of
 from sparse_ot.backends.base import Array, Backend, dtype_name
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
@@ -42,8 +41,7 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
         If `x` does not hold real numbers.
     """
     if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
-        device = array_api_compat.device(like)
-        return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device)
+        return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device_of(like))
     return as_vector(backend, x, count, name, like)
 
 

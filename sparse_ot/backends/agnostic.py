@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from array_api_compat import device as device_of
+import array_api_compat
 
 from sparse_ot.backends.base import Array, Metric, Neighbours, Pricing
 from sparse_ot.backends.metric_formulas import evaluate
@@ -29,11 +29,13 @@ __all__ = [
     "MEMORY_BUDGET",
     "arc_costs",
     "data_dependent_shapes",
+    "device_of",
     "index_dtype",
     "knn",
     "price",
     "select_negative",
     "spans",
+    "tiling",
     "within",
 ]
 
@@ -41,25 +43,39 @@ MEMORY_BUDGET = 256 * 1024 * 1024
 """Bytes that one tile's temporaries may take together."""
 
 
-class _Tiling(NamedTuple):
+class Tiling(NamedTuple):
+    """Sides of a tile."""
+
     rows: int
     cols: int
 
 
-def _tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> _Tiling:
+def tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> Tiling:
     """Tile sides such that all temporaries of one tile fit the budget.
 
     A pair costs its coordinate differences, twice, and about six numbers for sorting.
     """
     pairs = max(1, budget // (2 * d * itemsize + 48))
     cols = min(m, max(k, 4096))
-    return _Tiling(rows=max(1, min(n, pairs // cols)), cols=cols)
+    return Tiling(rows=max(1, min(n, pairs // cols)), cols=cols)
 
 
 def spans(count: int, step: int) -> Iterator[slice]:
     """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
     for start in range(0, max(count, 1), step):
         yield slice(start, min(start + step, count))
+
+
+def device_of(x: Array) -> Any:
+    """The device to make new arrays on, beside `x`.
+
+    None, the library's own choice, where `x` names no single device: a traced array of JAX, one
+    that is spread over several devices, or one that follows others wherever they are.
+    """
+    device = array_api_compat.device(x)
+    if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
+        return None
+    return device
 
 
 def index_dtype(xp: Any, device: Any = None) -> Any:
@@ -143,7 +159,7 @@ def knn(
     """
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
-    tile = _tiling(n, m, d, k, itemsize, memory_budget)
+    tile = tiling(n, m, d, k, itemsize, memory_budget)
     blocks = [
         _nearest_of_block(x[span, :], y, k, metric, offset, tile.cols, xp)
         for span in spans(n, tile.rows)
@@ -253,7 +269,7 @@ def within(
     """
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
-    tile = _tiling(n, m, d, 1, itemsize, memory_budget)
+    tile = tiling(n, m, d, 1, itemsize, memory_budget)
     parts = []
     for down in spans(n, tile.rows):
         for across in spans(m, tile.cols):

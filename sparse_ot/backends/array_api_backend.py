@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from array_api_compat import device as device_of
 from array_api_compat import to_device
 
 from sparse_ot.backends import agnostic
@@ -77,6 +76,10 @@ class ArrayApiBackend:
         """Whether `x` is a sparse container of this library, or `CooParts` of its arrays."""
         return isinstance(x, CooParts) and isinstance(x.values, self._array_type)
 
+    def is_traced(self, x: Any) -> bool:
+        """Whether `x` stands for an array without values: never, unless the library compiles."""
+        return False
+
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """An array of `x` on the device of `like`; arrays come back as they are.
 
@@ -90,7 +93,8 @@ class ArrayApiBackend:
         if isinstance(x, self._array_type):
             return self._real(x)
         try:
-            return self._real(self._xp.asarray(x, device=None if like is None else device_of(like)))
+            device = None if like is None else agnostic.device_of(like)
+            return self._real(self._xp.asarray(x, device=device))
         except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
                 raise
@@ -135,7 +139,7 @@ class ArrayApiBackend:
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
-        device = device_of(arrays[0]) if arrays else None
+        device = agnostic.device_of(arrays[0]) if arrays else None
         host = [self._to_host(x) for x in arrays]
         ledger.record_to_host(sum(x.nbytes for x in host))
         results = [

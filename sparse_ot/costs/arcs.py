@@ -12,9 +12,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from array_api_compat import device as device_of
 
-from sparse_ot.backends.agnostic import data_dependent_shapes, index_dtype
+from sparse_ot.backends.agnostic import data_dependent_shapes, device_of, index_dtype
 from sparse_ot.backends.base import Array, Pricing, dtype_name
 
 __all__ = [

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device as device_of
-
-from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative, spans
+from sparse_ot.backends.agnostic import (
+    MEMORY_BUDGET,
+    device_of,
+    index_dtype,
+    select_negative,
+    spans,
+)
 from sparse_ot.backends.base import Array, Backend, Neighbours, Pricing
 from sparse_ot.costs.arcs import Arcs, as_floats, join_directions
 from sparse_ot.errors import ShapeError, UnsupportedArrayError

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from array_api_compat import device as device_of
-
-from sparse_ot.backends.agnostic import index_dtype
+from sparse_ot.backends.agnostic import device_of, index_dtype
 from sparse_ot.backends.base import Array, Backend, Metric, Pricing
 from sparse_ot.costs.arcs import Arcs, as_floats, join_directions, on_host
 from sparse_ot.costs.metrics import check_metric, swapped

@@ -106,7 +106,10 @@ class NetworkSimplex:
     totals_tolerance: float = 1e-6
     progress: Progress | None = None
 
-    foreign_name = "sparse_ot_network_simplex"
+    @property
+    def foreign_name(self) -> str | None:
+        """Compiled code that does the same; none where Python is to see the progress."""
+        return "sparse_ot_network_simplex" if self.progress is None else None
 
     def foreign_attributes(self) -> dict[str, Any]:
         """The same settings for compiled callers, which see neither slices nor progress."""

@@ -1,0 +1,111 @@
+"""Nearest neighbours, arc costs and pricing in compiled loops of bounded memory.
+
+The same searches as in `agnostic`, with the same formulas and the same order of ties, but with the
+loops over tiles inside the compiled program: `agnostic` unrolls them, which for many tiles takes
+longer to compile than to run. All pairs are visited, time O(n m d).
+
+Which arcs are chosen is not differentiable, so the searches stop derivatives; `arc_costs` has them.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+
+from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative, tiling
+from sparse_ot.backends.base import Array, Metric, Neighbours, Pricing
+from sparse_ot.backends.metric_formulas import evaluate
+
+__all__ = ["arc_costs", "knn", "price"]
+
+
+@partial(jax.jit, static_argnames=("k", "metric", "memory_budget"))
+def knn(
+    x: Array,
+    y: Array,
+    k: int,
+    metric: Metric,
+    offset: Array | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Neighbours:
+    """The `k` cheapest targets of every source; see `agnostic.knn`.
+
+    A metric that is a function is compiled once for each function object: define it once, outside
+    of loops.
+    """
+    x, y = lax.stop_gradient((x, y))
+    n, m, d = x.shape[0], y.shape[0], x.shape[1]
+    dtype = jnp.result_type(x, y)
+    offset = jnp.zeros(m, dtype) if offset is None else lax.stop_gradient(offset).astype(dtype)
+    height, width = tiling(n, m, d, k, dtype.itemsize, memory_budget)
+    blocks = _in_tiles(x, height)
+    targets = _in_tiles(y, width)
+    # Targets that fill the last tile up come after all others, at any offset.
+    offsets = jnp.pad(offset, (0, targets.shape[0] * width - m), constant_values=jnp.inf)
+    starts = jnp.arange(targets.shape[0], dtype=index_dtype(jnp)) * width
+
+    def nearest_of_block(block: Array) -> Neighbours:
+        def take_tile(best: tuple[Array, ...], tile: tuple[Array, ...]) -> tuple[Any, None]:
+            points, prices, start = tile
+            costs = evaluate(block[:, None, :], points[None, :, :], metric, jnp).astype(dtype)
+            indices = start + jnp.arange(width, dtype=start.dtype)
+            new = (costs + prices, jnp.broadcast_to(indices, costs.shape), costs)
+            # What is kept stands left of what is new: top_k prefers the left of equals.
+            both = [jnp.concatenate(pair, axis=1) for pair in zip(best, new, strict=True)]
+            _, order = lax.top_k(-both[0], k)
+            return tuple(jnp.take_along_axis(z, order, axis=1) for z in both), None
+
+        worst = jnp.full((height, k), jnp.inf, dtype)
+        nobody = jnp.full((height, k), m, starts.dtype)
+        tiles = (targets, offsets.reshape(-1, width), starts)
+        (_, indices, costs), _ = lax.scan(take_tile, (worst, nobody, worst), tiles)
+        return Neighbours(indices, costs)
+
+    found = lax.map(nearest_of_block, blocks)
+    return Neighbours(found.indices.reshape(-1, k)[:n], found.costs.reshape(-1, k)[:n])
+
+
+@partial(jax.jit, static_argnames=("metric", "memory_budget"))
+def arc_costs(
+    x: Array,
+    y: Array,
+    rows: Array,
+    cols: Array,
+    metric: Metric,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Array:
+    """Costs of the listed pairs, differentiable in the points; see `agnostic.arc_costs`.
+
+    Indices out of range, the padding of JAX's containers, are moved into it: the cost is some
+    number, and its derivative no NaN.
+    """
+
+    def costs_of(pair: tuple[Array, Array]) -> Array:
+        ends = (jnp.take(z, i, axis=0, mode="clip") for z, i in zip((x, y), pair, strict=True))
+        return evaluate(*ends, metric, jnp)
+
+    pairs = rows.shape[0]
+    step = max(1, memory_budget // (4 * x.shape[1] * jnp.result_type(x, y).itemsize))
+    if pairs <= step:
+        return costs_of((rows, cols))
+    slices = (_in_tiles(rows, step), _in_tiles(cols, step))
+    return lax.map(jax.checkpoint(costs_of), slices).reshape(-1)[:pairs]
+
+
+@partial(jax.jit, static_argnames=("metric", "k"))
+def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+    """Up to `k` arcs a source with negative reduced cost, and row minima; see `agnostic.price`."""
+    u, v = lax.stop_gradient((u, v))
+    found = knn(x, y, k, metric, -v)
+    return select_negative(found, found.costs - v[found.indices], u, jnp)
+
+
+def _in_tiles(x: Array, size: int) -> Array:
+    """`x` cut into tiles of `size` along its first axis, the last filled up with its last entry."""
+    missing = -x.shape[0] % size
+    padded = jnp.pad(x, ((0, missing),) + ((0, 0),) * (x.ndim - 1), mode="edge")
+    return padded.reshape(-1, size, *x.shape[1:])
