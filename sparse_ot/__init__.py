@@ -6,6 +6,15 @@ import importlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+try:
+    from sparse_ot import _core as _core
+except ImportError as error:  # the sources of a clone hide the installed package beside them
+    _message = (
+        f"The compiled module of sparse_ot is missing ({error}). In a clone, install it with: "
+        f"pip install -e ."
+    )
+    raise ImportError(_message) from error
+
 from sparse_ot.api import emd, emd2, solve
 from sparse_ot.certificate import Certificate
 from sparse_ot.costs.dense import DenseCost
