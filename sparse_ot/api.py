@@ -202,7 +202,8 @@ def emd2(
     a, b, M, numItermax, center_dual, check_marginals, potentials_init, on_infeasible
         As in `emd`. A `b` of shape (m, K) holds K histograms as columns, solved one by one.
     processes, numThreads : int or "max"
-        Threads that share the columns of `b`; the larger of the two counts.
+        Threads that share the columns of `b`; the larger of the two counts. While JAX traces
+        there is nothing to share: a batch that is to be solved in threads goes through `vmap`.
     log : bool
         Return ``(value, log)`` with the keys of `emd`.
     return_matrix : bool
@@ -233,7 +234,7 @@ def emd2(
     columns = _columns(a, b, M)
     if columns is None:
         solutions = [one(b)]
-    elif threads > 1:
+    elif threads > 1 and not Problem.parse(M, a, columns[0], check_marginals=False).is_traced:
         with ThreadPoolExecutor(threads) as pool:
             solutions = list(pool.map(one, columns))
     else:
@@ -352,8 +353,16 @@ def _log(s: Solution, message: str | None) -> dict[str, Any]:
         "u": s.potentials[0],
         "v": s.potentials[1],
         "warning": message,
-        "result_code": RESULT_CODES.get(s.status, 3) if isinstance(s.status, Status) else s.status,
+        "result_code": _result_code(s),
     }
+
+
+def _result_code(s: Solution) -> Any:
+    if isinstance(s.status, Status):
+        return RESULT_CODES.get(s.status, 3)
+    where = s._backend.xp.where
+    infeasible = where(s.status == Status.INFEASIBLE.code, RESULT_CODES[Status.INFEASIBLE], 3)
+    return where(s.status == Status.OPTIMAL.code, RESULT_CODES[Status.OPTIMAL], infeasible)
 
 
 def _warn_if_short(s: Solution) -> str | None:

@@ -79,6 +79,12 @@ class Problem:
         n, m = self.cost.shape
         return n, m
 
+    @property
+    def is_traced(self) -> bool:
+        """Whether masses or costs have no values yet (JAX)."""
+        arrays = (self.a, self.b, *vars(self.cost).values())
+        return any(self.backend.is_traced(x) for x in arrays)
+
     @classmethod
     def parse(cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True) -> Problem:
         """Check shapes and types of everything, and wrap `M` in its cost model."""

@@ -157,14 +157,14 @@ class Solution:
         if vec.shape[0] != count:
             msg = f"vec has shape {tuple(vec.shape)}; axis {axis} needs ({count},) or ({count}, p)."
             raise ShapeError(msg)
-        return (self.plan.T if axis == 0 else self.plan) @ vec
+        return (self._backend.transpose(self.plan) if axis == 0 else self.plan) @ vec
 
     def _sum(self, axis: int) -> Array:
         xp = self._backend.xp
         if not self._backend.is_sparse(self.plan):
             return xp.sum(self.plan, axis=axis)
         u, v = self.potentials
-        return self.plan @ xp.ones_like(v) if axis == 1 else self.plan.T @ xp.ones_like(u)
+        return self.apply(xp.ones_like(v) if axis == 1 else xp.ones_like(u), axis)
 
     # Names other libraries use for the same things.
     @property

@@ -131,6 +131,10 @@ class ArrayApiBackend:
         """The container in which a new sparse cost is handed to the user; zeros stay arcs."""
         return parts
 
+    def transpose(self, M: Array | Sparse) -> Array | Sparse:
+        """`M` with rows and columns exchanged."""
+        return M.T
+
     def host_call(
         self,
         solve: HostFunction,

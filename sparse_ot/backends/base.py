@@ -145,6 +145,9 @@ class Backend(Protocol):
     def is_sparse(self, x: Any) -> bool:
         """Whether `x` is a sparse container of this library."""
 
+    def is_traced(self, x: Any) -> bool:
+        """Whether `x` stands for an array that has no values yet."""
+
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """A Python scalar or sequence as an array beside `like`; an array never crosses."""
 
@@ -160,6 +163,9 @@ class Backend(Protocol):
 
     def cost_container(self, parts: CooParts) -> Sparse:
         """The container in which a new sparse cost is handed to the user; zeros stay arcs."""
+
+    def transpose(self, M: Array | Sparse) -> Array | Sparse:
+        """`M` with rows and columns exchanged: what ``M.T`` is where a container has it."""
 
     def host_call(
         self,

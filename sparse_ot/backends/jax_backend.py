@@ -103,6 +103,10 @@ class JaxBackend(ArrayApiBackend):
         indices = jnp.stack([parts.rows, parts.cols], axis=1)
         return BCOO((parts.values, indices), shape=parts.shape)
 
+    def transpose(self, M: Array | Sparse) -> Array | Sparse:
+        """`M` with rows and columns exchanged; a BCSR, which cannot, becomes a BCOO."""
+        return (M.to_bcoo() if isinstance(M, BCSR) else M).T
+
     def host_call(
         self,
         solve: HostFunction,
