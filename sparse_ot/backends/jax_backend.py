@@ -77,8 +77,10 @@ class JaxBackend(ArrayApiBackend):
             )
         values, shape = self._real(M.data), (int(M.shape[0]), int(M.shape[1]))
         if isinstance(M, BCSR):
-            return CooParts(*_bcsr_entries(values, M.indices, M.indptr, shape), shape)
-        return CooParts(*_bcoo_entries(values, M.indices, shape), shape)
+            rows, cols, costs = _bcsr_entries(values, M.indices, M.indptr, shape)
+        else:
+            rows, cols, costs = _bcoo_entries(values, M.indices, shape)
+        return CooParts(rows, cols, costs, shape)
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
         """The container of `like` with the values of `parts`: its own pattern, zeros included.
@@ -128,7 +130,8 @@ class JaxBackend(ArrayApiBackend):
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
         """The `k` cheapest targets of every source; see `jax_search.knn`."""
-        return jax_search.knn(x, y, k, metric, offset)
+        found: Neighbours = jax_search.knn(x, y, k, metric, offset)
+        return found
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
         """Costs of the listed pairs, differentiable in the points; see `jax_search.arc_costs`."""
@@ -136,7 +139,8 @@ class JaxBackend(ArrayApiBackend):
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
         """Up to `k` arcs a source with negative reduced cost; see `jax_search.price`."""
-        return jax_search.price(x, y, u, v, metric, k)
+        priced: Pricing = jax_search.price(x, y, u, v, metric, k)
+        return priced
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric

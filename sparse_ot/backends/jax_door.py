@@ -100,7 +100,8 @@ def _place_of_results(arrays: Sequence[Array]) -> Any:
     if len(place.device_set) == 1:
         return next(iter(place.device_set))
     if isinstance(place, jax.sharding.NamedSharding):
-        return jax.sharding.NamedSharding(place.mesh, jax.sharding.PartitionSpec())
+        everywhere: Any = jax.sharding.PartitionSpec()  # type: ignore[no-untyped-call]
+        return jax.sharding.NamedSharding(place.mesh, everywhere)
     return None
 
 
@@ -109,7 +110,8 @@ def _traced(
 ) -> tuple[Array, ...]:
     arrays = [_plain(x) for x in arrays]
     dtypes = [jax.dtypes.canonicalize_dtype(spec.dtype) for spec in out]
-    results = [jax.ShapeDtypeStruct(s.shape, dtype) for s, dtype in zip(out, dtypes, strict=True)]
+    struct: Any = jax.ShapeDtypeStruct
+    results = [struct(s.shape, dtype) for s, dtype in zip(out, dtypes, strict=True)]
     ledger.record_to_host(sum(_nbytes(x) for x in arrays))
     ledger.record_to_device(sum(_nbytes(x) for x in results))
     on_host = _OnHost(
@@ -152,7 +154,7 @@ def _plain(x: Array) -> Array:
 
 
 def _nbytes(x: Any) -> int:
-    return prod(x.shape) * int(x.dtype.itemsize)
+    return int(prod(x.shape) * x.dtype.itemsize)
 
 
 @dataclass(frozen=True)

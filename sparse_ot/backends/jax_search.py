@@ -85,8 +85,9 @@ def arc_costs(
     """
 
     def costs_of(pair: tuple[Array, Array]) -> Array:
-        ends = (jnp.take(z, i, axis=0, mode="clip") for z, i in zip((x, y), pair, strict=True))
-        return evaluate(*ends, metric, jnp)
+        sources = jnp.take(x, pair[0], axis=0, mode="clip")
+        targets = jnp.take(y, pair[1], axis=0, mode="clip")
+        return evaluate(sources, targets, metric, jnp)
 
     pairs = rows.shape[0]
     step = max(1, memory_budget // (4 * x.shape[1] * jnp.result_type(x, y).itemsize))
