@@ -1,0 +1,54 @@
+// Pricing: which pairs would improve a plan, and how good the potentials are.
+//
+// For each source i the row minimum, min_j cost(i, j) - v[j], from which a feasible dual and a
+// lower bound follow, and the (at most) k pairs with the most negative reduced cost, cost(i, j) -
+// u[i] - v[j] < 0. Both fall out of one search with the key cost - v: the first entry is the
+// minimum, and subtracting u[i] does not change the order of a row.
+//
+// Keys are double whatever the points are: a lower bound is a sum over them.
+
+#include "search.cuh"
+
+static_assert(sizeof(Key) == sizeof(double), "prices are compared in double");
+
+// Grid: x over blocks of kThreads sources, y over slices of `width` targets.
+// Bounds and results as nearest_of_slice in knn.cu; v (m,) are the prices of the targets.
+extern "C" __global__ void __launch_bounds__(kThreads)
+    cheapest_of_slice(const Scalar* __restrict__ x, const Scalar* __restrict__ y,
+                      const double* __restrict__ v, int n, int m, int d, int k, int width,
+                      double* __restrict__ keys, Scalar* __restrict__ costs,
+                      int* __restrict__ targets) {
+    __shared__ Stage stage;
+    Shortlist shortlist(k);
+    const int first = blockIdx.y * width;
+    const int last = m - first < width ? m : first + width;
+    const auto key_of = [v](Scalar cost, int target) { return double(cost) - v[target]; };
+    search(stage, x, y, n, d, first, last, key_of, shortlist);
+    const int source = blockIdx.x * kThreads + threadIdx.x;
+    if (source >= n) return;
+    const long long place = (static_cast<long long>(source) * gridDim.y + blockIdx.y) * k;
+    shortlist.store(keys + place, costs + place, targets + place);
+}
+
+// Grid: x over blocks of kThreads sources, one a thread. No shared memory.
+// Reads the lists of `slices` slices, (n, slices, k), and u (n,). Writes row_minima (n,), +infinity
+// where there is no target, and cols, negative_costs (n, k): most negative first, -1 and 0 in
+// places that no negative pair takes.
+extern "C" __global__ void __launch_bounds__(kThreads)
+    most_negative(const double* __restrict__ keys, const Scalar* __restrict__ costs,
+                  const int* __restrict__ targets, const double* __restrict__ u, int n, int slices,
+                  int k, double* __restrict__ row_minima, long long* __restrict__ cols,
+                  Scalar* __restrict__ negative_costs) {
+    const int source = blockIdx.x * kThreads + threadIdx.x;
+    if (source >= n) return;
+    Shortlist shortlist(k);
+    const long long from = static_cast<long long>(source) * slices * k;
+    shortlist.merge(keys + from, costs + from, targets + from, slices);
+    row_minima[source] = shortlist.length > 0 ? shortlist.keys[0] : 1.0 / 0.0;
+    const long long to = static_cast<long long>(source) * k;
+    for (int place = 0; place < k; ++place) {
+        const bool negative = place < shortlist.length && shortlist.keys[place] - u[source] < 0.0;
+        cols[to + place] = negative ? shortlist.targets[place] : -1;
+        negative_costs[to + place] = negative ? shortlist.costs[place] : Scalar(0);
+    }
+}
