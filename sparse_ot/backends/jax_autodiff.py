@@ -42,7 +42,7 @@ def envelope(value: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
     if not pairs:
         return value
     weights, arguments = zip(*pairs, strict=True)
-    return _attach(value, weights, arguments)
+    return _attach_compiled(value, weights, arguments)
 
 
 @jax.custom_jvp
@@ -59,3 +59,7 @@ def _attach_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
         products = jnp.where(weight == 0, 0, weight * tangent)
         change = change + jnp.sum(products).astype(value.dtype)
     return _attach(*primals), change
+
+
+# Outside of `jit` a derivative is traced anew on every call, a compiled function's only once.
+_attach_compiled = jax.jit(_attach)
