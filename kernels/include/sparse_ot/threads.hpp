@@ -1,0 +1,44 @@
+// A loop over independent pieces of work, on threads.
+//
+// Pieces are handed out one after another, so uneven ones do no harm. Which thread takes which
+// piece is left to chance; a caller whose pieces write to places of their own has the same result
+// with any number of threads.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+namespace sparse_ot {
+
+// What "0 threads" means: all that the machine has.
+[[nodiscard]] inline int threads_or_all(int threads) {
+    return threads > 0 ? threads
+                       : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// Calls make_worker() once on each thread and what it returns with every piece 0 .. pieces-1. The
+// worker's own state (scratch memory) needs no locks.
+template <class MakeWorker>
+void for_each_piece(std::int64_t pieces, int threads, MakeWorker&& make_worker) {
+    std::atomic<std::int64_t> next{0};
+    const auto work = [&] {
+        if (next.load() >= pieces) return;
+        auto worker = make_worker();
+        for (std::int64_t piece; (piece = next.fetch_add(1)) < pieces;) worker(piece);
+    };
+    std::vector<std::thread> others;
+    const auto helpers = std::min<std::int64_t>(threads_or_all(threads), pieces) - 1;
+    try {
+        for (std::int64_t i = 0; i < helpers; ++i) others.emplace_back(work);
+    } catch (const std::system_error&) {
+        // The system gives no more threads: those there are do the work.
+    }
+    work();
+    for (std::thread& other : others) other.join();
+}
+
+}  // namespace sparse_ot
