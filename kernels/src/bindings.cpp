@@ -13,6 +13,7 @@
 #include <tuple>
 #include <vector>
 
+#include "arrays.hpp"
 #include "sparse_ot/certificate.hpp"
 #include "sparse_ot/transport.hpp"
 
@@ -22,29 +23,18 @@ using namespace nb::literals;
 namespace sparse_ot::xla {
 void bind_xla(nb::module_& m);  // xla_callback.cpp
 }
+namespace sparse_ot::python {
+void bind_nearest(nb::module_& m);  // nearest_bindings.cpp
+void bind_sweeps(nb::module_& m);  // sweep_bindings.cpp
+}
 
 namespace {
 
-template <class T>
-using Vector = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class T>
-using Result = nb::ndarray<nb::numpy, T, nb::ndim<1>>;
-
-template <class T>
-std::span<const T> view(const Vector<T>& x) {
-    return {x.data(), x.shape(0)};
-}
-
-template <class T>
-Result<T> give(std::vector<T>&& values) {
-    auto* owned = new std::vector<T>(std::move(values));
-    nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-    return Result<T>(owned->data(), {owned->size()}, owner);
-}
-
-void require(bool condition, const char* message) {
-    if (!condition) throw std::invalid_argument(message);
-}
+using sparse_ot::python::give;
+using sparse_ot::python::require;
+using sparse_ot::python::Result;
+using sparse_ot::python::Vector;
+using sparse_ot::python::view;
 
 class Transport {
 public:
@@ -218,5 +208,7 @@ NB_MODULE(_core, m) {
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
     m.def("certify_matrix", &certify_matrix);
+    sparse_ot::python::bind_nearest(m);
+    sparse_ot::python::bind_sweeps(m);
     sparse_ot::xla::bind_xla(m);
 }
