@@ -22,6 +22,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -65,7 +66,8 @@ class Block {
 public:
     static inline Block* current = nullptr;
 
-    explicit Block(unsigned size) : fibers_(size), stacks_(size * kStackBytes), place_(size) {}
+    explicit Block(unsigned size)
+        : fibers_(size), stacks_(new char[size * kStackBytes]), place_(size) {}
 
     /// Run `body` in every thread; a message if they disagree about a barrier, else null.
     const char* run(void (*body)(void*), void* argument) {
@@ -96,7 +98,7 @@ private:
     void prepare(unsigned thread) {
         ucontext_t& fiber = fibers_[thread];
         getcontext(&fiber);
-        fiber.uc_stack.ss_sp = stacks_.data() + thread * kStackBytes;
+        fiber.uc_stack.ss_sp = stacks_.get() + thread * kStackBytes;
         fiber.uc_stack.ss_size = kStackBytes;
         fiber.uc_link = nullptr;
         makecontext(&fiber, &Block::enter, 0);
@@ -113,7 +115,7 @@ private:
     }
 
     std::vector<ucontext_t> fibers_;
-    std::vector<char> stacks_;
+    std::unique_ptr<char[]> stacks_;
     std::vector<int> place_;  // the line of the barrier where a thread waits, or kFinished
     ucontext_t scheduler_;
     unsigned running_ = 0;
