@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "sparse_ot/auction.hpp"
 #include "sparse_ot/leftover.hpp"
 #include "sparse_ot/masses.hpp"
 #include "sparse_ot/matrix_pricing.hpp"
@@ -87,7 +88,7 @@ public:
         mix_arcs();
         std::vector<Mass> flow(network_.n_arcs(), 0);
         std::vector<Mass> left = supplies();
-        place_in_stages(duals, flow, left);
+        if (!cold || !place_by_auction(duals, flow, left)) place_in_stages(duals, flow, left);
         while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
             MaxFlow max_flow(network_, flow, left);
             if (max_flow.run()) break;
@@ -181,9 +182,24 @@ private:
     // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
     static constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
     static constexpr std::int64_t phases_a_stage = 8;
+    static constexpr Node small_auction = 64;
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
     static constexpr std::size_t entries_a_round = 3;
+
+    // Equal masses on both sides, and as many: a matching near the optimum, and its potentials.
+    bool place_by_auction(Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left) const {
+        if (network_.n_sources != network_.n_targets || network_.n_sources < small_auction)
+            return false;
+        if (!std::all_of(left.begin(), left.end(), [&](Mass x) { return x == left[0]; }))
+            return false;
+        Auction auction(network_);
+        if (!auction.run()) return false;
+        duals = auction.duals();
+        for (Arc e : auction.matching()) std::swap(flow[e], left[network_.tail[e]]);
+        std::fill(left.begin(), left.end(), 0);
+        return true;
+    }
 
     // Places mass on the arcs of least reduced cost, then more of them, until all may be used:
     // on each lot greedily first, then as much as a maximum flow can. From optimal potentials
