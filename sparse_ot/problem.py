@@ -11,6 +11,7 @@ Invariant: a `Problem` is well formed. Below it nothing is checked again.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -33,7 +34,7 @@ from sparse_ot.errors import (
 )
 from sparse_ot.marginals import as_masses, totals_tolerance
 
-__all__ = ["Fault", "Problem", "hall_violation", "raise_infeasible"]
+__all__ = ["Fault", "Problem", "hall_violation", "is_cost_model", "raise_infeasible"]
 
 Cost = SparseCost | DenseCost | PointCloudCost
 
@@ -82,13 +83,13 @@ class Problem:
     @property
     def is_traced(self) -> bool:
         """Whether masses or costs have no values yet (JAX)."""
-        arrays = (self.a, self.b, *vars(self.cost).values())
+        arrays = (self.a, self.b, *getattr(self.cost, "__dict__", {}).values())
         return any(self.backend.is_traced(x) for x in arrays)
 
     @classmethod
     def parse(cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True) -> Problem:
         """Check shapes and types of everything, and wrap `M` in its cost model."""
-        if isinstance(M, (SparseCost, DenseCost, PointCloudCost)):
+        if is_cost_model(M):
             get_backend(a, b, M.like, names=("a", "b", "M"))
             cost: Any = M
         else:
@@ -109,8 +110,13 @@ class Problem:
         b = as_masses(cost.backend, b, m, "b", cost.like)
         return cls(a, b, cost, totals_tolerance(a, b, check=check_marginals))
 
-    def raise_for(self, fault: Fault) -> NoReturn:
-        """Turn a fault of the numbers into the error that names it."""
+    def raise_for(
+        self, fault: Fault, arc_at: Callable[[int], tuple[int, int]] | None = None
+    ) -> NoReturn:
+        """Turn a fault of the numbers into the error that names it.
+
+        `arc_at` knows the arcs by the index in the fault, where those are not the cost model's own.
+        """
         if fault.kind in (1, 2):
             name = "a" if fault.kind == 1 else "b"
             msg = (
@@ -138,7 +144,7 @@ class Problem:
             )
             raise MassError(msg)
         if fault.kind in (7, 8):
-            row, col = self.cost.arc_at(fault.index)
+            row, col = (arc_at or self.cost.arc_at)(fault.index)
             what = "nan" if fault.kind == 7 else "-inf"
             msg = (
                 f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a number. "
@@ -154,6 +160,11 @@ class Problem:
             raise NonFiniteError(msg)
         msg = f"Unknown fault {fault}. This is a bug in sparse_ot; please report it."
         raise InternalError(msg)
+
+
+def is_cost_model(M: Any) -> bool:
+    """Whether `M` answers the questions of `sparse_ot.costs.CostModel`, whoever wrote it."""
+    return all(hasattr(M, name) for name in ("candidate_arcs", "arc_costs", "price"))
 
 
 def hall_violation(

@@ -47,6 +47,15 @@ class Status(Enum):
     )
     INVALID = (4, "Masses or costs make no problem. Call without jit to see which.")
     GAP_REACHED = (5, "Nothing to do: the bounds are as close as tol asked for.")
+    INTERRUPTED = (
+        6,
+        "The plan is feasible and the certificate bounds its error. Pass the solution as start to "
+        "go on.",
+    )
+    MEMORY_LIMIT = (
+        7,
+        "The plan is feasible and the certificate bounds its error. Raise memory_limit to go on.",
+    )
 
     def __init__(self, code: int, remedy: str) -> None:
         self.code = code

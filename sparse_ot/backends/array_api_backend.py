@@ -80,6 +80,10 @@ class ArrayApiBackend:
         """Whether `x` stands for an array without values: never, unless the library compiles."""
         return False
 
+    def detach(self, x: Array) -> Array:
+        """`x`: a plain array-API library does not differentiate."""
+        return x
+
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """An array of `x` on the device of `like`; arrays come back as they are.
 

@@ -148,6 +148,9 @@ class Backend(Protocol):
     def is_traced(self, x: Any) -> bool:
         """Whether `x` stands for an array that has no values yet."""
 
+    def detach(self, x: Array) -> Array:
+        """`x` without derivatives: where the library only follows those, an array with values."""
+
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """A Python scalar or sequence as an array beside `like`; an array never crosses."""
 

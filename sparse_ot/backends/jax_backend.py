@@ -52,6 +52,10 @@ class JaxBackend(ArrayApiBackend):
         """Whether `x` stands for an array that has no values yet."""
         return jax_door.is_traced(x)
 
+    def detach(self, x: Array) -> Array:
+        """`x` without derivatives; under `grad` alone, an array with values."""
+        return jax.lax.stop_gradient(x)
+
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries in the container's own order; padding becomes arcs of cost +inf.
 

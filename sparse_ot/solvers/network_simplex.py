@@ -26,10 +26,11 @@ import numpy.typing as npt
 
 from sparse_ot import _core
 from sparse_ot.backends.base import ArraySpec
+from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
 
-__all__ = ["NetworkSimplex", "Progress", "Report"]
+__all__ = ["LiveBasis", "NetworkSimplex", "Progress", "Report", "as_double", "certify", "gauge"]
 
 Progress: TypeAlias = Callable[[int, float, float], None]
 HostArray: TypeAlias = npt.NDArray[Any]
@@ -161,7 +162,7 @@ class NetworkSimplex:
         flow = core.flow()
         u, v = core.potentials()
         if self.center:
-            shift = _gauge(a, b, u, v)
+            shift = gauge(a, b, u, v)
             u += shift
             v -= shift
         certify: Any = _core.certify_matrix if self.dense else _core.certify
@@ -217,6 +218,80 @@ class NetworkSimplex:
         )
 
 
+class LiveBasis:
+    """A restricted problem whose basis lives on while arcs are added, for column generation.
+
+    Call `add`, then `start` or `start_from_plan`, then `run` and `add` in turn. Arcs can be added
+    at any time and are never dropped: the core keeps every arc it was given.
+
+    Parameters
+    ----------
+    a, b : ndarray of float64, (n,) and (m,)
+        Masses.
+    totals_tolerance : float
+    """
+
+    def __init__(self, a: HostArray, b: HostArray, totals_tolerance: float) -> None:
+        self._core = _core.Transport(as_double(a), as_double(b), totals_tolerance)
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong with the masses, or with the arcs and potentials given so far."""
+        kind, index, value, other = self._core.fault
+        return Fault(kind, index, value, other) if kind != 0 else None
+
+    @property
+    def pivots(self) -> int:
+        """Pivots so far."""
+        return self._core.pivots
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counts of the core, by name."""
+        return self._core.stats()
+
+    def add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
+        """More arcs, (p,) each, int32 indices; a cost of +inf keeps its place and is no arc."""
+        self._core.add_arcs(rows, cols, as_double(costs))
+
+    def start(self, u: HostArray | None = None, v: HostArray | None = None) -> bool:
+        """Build the first basis, from potentials near the optimal ones if there are any.
+
+        False if no plan exists on the arcs so far (see `starved`). Add arcs and start again.
+        """
+        given = (None, None) if u is None or v is None else (as_double(u), as_double(v))
+        return self._core.start(*given)
+
+    def start_from_plan(self, flow: HostArray, u: HostArray, v: HostArray) -> None:
+        """Build the first basis from a feasible plan: an int64 flow in units of `quantised`."""
+        self._core.start_from_plan(flow, as_double(u), as_double(v))
+
+    def starved(self) -> HallViolation:
+        """Sources that hold more than all the targets they reach can take."""
+        return HallViolation(*self._core.hall())
+
+    def run(self, max_pivots: int, seconds: float) -> Status:
+        """Pivot until OPTIMAL on the arcs so far, or a limit: PIVOT_LIMIT, TIME_LIMIT."""
+        return Status.from_code(int(self._core.run(max_pivots, seconds)))
+
+    def flow(self) -> HostArray:
+        """Mass on every arc given, in the order given; float64."""
+        return self._core.flow()
+
+    def potentials(self) -> tuple[HostArray, HostArray]:
+        """The core's own u, v, not centred: float64 (n,), (m,)."""
+        return self._core.potentials()
+
+
+def certify(*arrays: HostArray) -> tuple[float, float, float, float]:
+    """Value, lower bound, worst reduced cost and marginal error of arcs and a plan on them.
+
+    Of ``(a, b, rows, cols, costs, flow, u, v)``; see kernels/include/sparse_ot/certificate.hpp.
+    """
+    a, b, rows, cols, *rest = arrays
+    return _core.certify(as_double(a), as_double(b), rows, cols, *map(as_double, rest))
+
+
 def as_double(x: HostArray) -> HostArray:
     """A contiguous float64 array; `x` itself where it already is one."""
     return np.ascontiguousarray(x, dtype=np.float64)
@@ -227,6 +302,6 @@ def finite(costs: HostArray) -> HostArray:
     return np.where(np.isinf(costs), 0.0, costs)
 
 
-def _gauge(a: HostArray, b: HostArray, u: HostArray, v: HostArray) -> float:
+def gauge(a: HostArray, b: HostArray, u: HostArray, v: HostArray) -> float:
     """The constant c that makes <u + c, a> equal <v - c, b>."""
     return float((np.dot(v, b) - np.dot(u, a)) / (np.sum(a) + np.sum(b)))

@@ -1,0 +1,456 @@
+"""The host's half of column generation: a few arcs, their basis, and the bounds.
+
+`Restricted` is a state, and its methods are host functions in the sense of `Backend.host_call`:
+NumPy arrays in, NumPy arrays out. What it holds never crosses: the arcs, the live basis, the best
+bounds. What crosses in a round is what `advance` takes and gives, O(n + m) numbers each way.
+
+*Which arcs are added.* Those of a pricing whose reduced cost is negative by the simplex's own rule,
+
+    (cost − u[row]) − v[col] < −64 ε slack (|cost| + |u[row]| + |v[col]|),
+
+evaluated with the simplex's own potentials, in its own order of operations (kernels/include/
+sparse_ot/types.hpp and pricing.hpp). The simplex stops when no arc of its own passes this test, so
+an arc that passes it is new to the problem, unless its cost was computed to another last digit.
+Where it is not new the simplex makes no pivot; then `slack` doubles, which ends it.
+
+*Bounds.* The plan is feasible for the whole problem whatever arcs are missing: its cost is an upper
+bound, and never rises. From v alone the largest feasible potentials of the sources are the row
+minima of ``cost − v`` over all pairs, which pricing finds anyway; with them v gives a lower bound.
+It may fall from round to round, so the best one is kept together with its potentials.
+
+*Ctrl-C.* A KeyboardInterrupt raised while the simplex runs, or by the caller's own progress
+function, ends the solve with what there is. A first plan must exist, else it is passed on.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot.costs.backbone import Backbone
+from sparse_ot.errors import HallViolation
+from sparse_ot.problem import Fault
+from sparse_ot.solution import Status
+from sparse_ot.solvers.network_simplex import (
+    SLICE_SECONDS,
+    LiveBasis,
+    Progress,
+    as_double,
+    certify,
+    gauge,
+)
+
+__all__ = ["Limits", "Restricted", "Round"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+
+REDUCED_COST_ULPS = 64.0 * float(np.finfo(np.float64).eps)  # as in types.hpp
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop short of the optimum.
+
+    Attributes
+    ----------
+    tol : float
+        Relative gap that is good enough.
+    deadline : float
+        On the clock of `time.perf_counter`.
+    pivots : int
+    arcs : int
+        Most arcs of the restricted problem.
+    """
+
+    tol: float = 0.0
+    deadline: float = math.inf
+    pivots: int = 2**62
+    arcs: int = 2**62
+
+
+@dataclass(frozen=True)
+class Round:
+    """Where a solve stands after a round: what its `progress` function receives.
+
+    Attributes
+    ----------
+    number : int
+        Rounds of pricing so far, from 1.
+    upper : float
+        Cost of the feasible plan at hand.
+    lower : float
+        Best lower bound so far.
+    arcs : int
+        Arcs of the restricted problem before those of this round are added.
+    added : int
+        Missing arcs that pricing found, and that are added now.
+    pivots : int
+        Pivots so far.
+    seconds : float
+        Since the start.
+    """
+
+    number: int
+    upper: float
+    lower: float
+    arcs: int
+    added: int
+    pivots: int
+    seconds: float
+
+    @property
+    def gap(self) -> float:
+        """Relative distance of the bounds."""
+        return relative_gap(self.upper, self.lower)
+
+    def __str__(self) -> str:
+        return (
+            f"round {self.number:>3}  upper {self.upper:.9e}  lower {self.lower:.9e}  "
+            f"gap {max(self.gap, 0.0):.1e}  arcs {self.arcs:,} (+{self.added:,})  "
+            f"{self.seconds:.1f} s"
+        )
+
+
+def relative_gap(upper: float, lower: float) -> float:
+    """``(upper − lower)`` over the larger of the two in magnitude; 0 where both are 0.
+
+    Examples
+    --------
+    >>> relative_gap(2.0, 1.5), relative_gap(0.0, 0.0)
+    (0.25, 0.0)
+    """
+    scale = max(abs(upper), abs(lower))
+    return (upper - lower) / scale if scale > 0 else 0.0
+
+
+class Restricted:
+    """Arcs, basis and bounds of one solve; see the module docstring.
+
+    Parameters
+    ----------
+    totals_tolerance : float
+        See `sparse_ot.marginals`.
+    limits : Limits
+    center : bool
+        Hand out potentials with ``<u, a> == <v, b>``, not the simplex's own.
+    dtype : str
+        Element type in which potentials leave for the device.
+    begin : float
+        When the solve began, on the clock of `time.perf_counter`.
+    directions_only : bool
+        Whether only the directions of points matter (see `Backbone`).
+    on_round, on_slice : callable, optional
+        Progress after every round, and several times a second inside the simplex.
+    """
+
+    def __init__(
+        self,
+        *,
+        totals_tolerance: float,
+        limits: Limits,
+        center: bool,
+        dtype: str,
+        begin: float,
+        directions_only: bool,
+        on_round: Callable[[Round], None] | None,
+        on_slice: Progress | None,
+    ) -> None:
+        self._totals_tolerance = totals_tolerance
+        self._limits, self._center, self._dtype, self._begin = limits, center, dtype, begin
+        self._directions_only = directions_only
+        self._on_round, self._on_slice = on_round, on_slice
+        self._chunks: list[tuple[HostArray, HostArray, HostArray]] = []
+        self._slack = 1.0
+        self.status: Status | None = None
+        self.violation: HallViolation | None = None
+        self.has_plan = False
+        self.rounds = 0
+        self.lower = -math.inf
+        self.seconds = 0.0  # in the simplex, the start included
+
+    # -- host functions, in the order of calls -------------------------------------------------
+
+    def open(self, *arrays: HostArray) -> tuple[HostArray, ...]:
+        """Take masses a, b; then, with the points x, y if there are any, the arcs of a first plan.
+
+        The arcs (rows, cols) fill the beginning of arrays of length ``2 (n + m)``, the first
+        `backbone_arcs` of them. Without points the sources and targets stand in the order listed.
+        """
+        self.a, self.b = as_double(arrays[0]), as_double(arrays[1])
+        n, m = self.a.size, self.b.size
+        self._basis = LiveBasis(self.a, self.b, self._totals_tolerance)
+        find = Backbone(self._directions_only, capacity=2 * (n + m))
+        nothing = np.zeros(find.capacity, np.int32)
+        self.backbone_arcs = 0
+        if self._basis.fault is not None:
+            return nothing, nothing
+        total_a, total_b = math.fsum(self.a), math.fsum(self.b)
+        self._b_scaled = self.b if total_a == total_b else self.b * (total_a / total_b)
+        points = arrays[2:4] if len(arrays) > 2 else (_in_line(n), _in_line(m))
+        rows, cols = find(*points, self.a, self.b)
+        repeats = (rows == rows[-1]) & (cols == cols[-1])
+        self.backbone_arcs = int(repeats.argmax()) + 1  # filled up by repeating the last one
+        return rows, cols
+
+    def begin(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, *potentials: HostArray
+    ) -> tuple[HostArray, HostArray]:
+        """Take the first arcs, and potentials near the optimum if there are any; solve."""
+        self._warm = potentials
+        self._add(rows, cols, costs)
+        return self._start()
+
+    def begin_from_plan(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, *plan: HostArray
+    ) -> tuple[HostArray, HostArray]:
+        """The same from a feasible plan: its arcs come first, and `plan` is their flow, u and v."""
+        began = time.perf_counter()
+        flow, u, v = plan
+        self._add(rows, cols, costs)
+        if self.fault is not None:
+            return self._nothing()
+        everywhere = np.zeros(self.arcs, np.int64)
+        everywhere[: flow.size] = flow
+        self._basis.start_from_plan(everywhere, u, v)
+        return self._go_on(began)
+
+    def rescue(
+        self, rows: HostArray, cols: HostArray, costs: HostArray
+    ) -> tuple[HostArray, HostArray]:
+        """Take the arcs found at the prices of an infeasible problem; start again."""
+        assert self.violation is not None, "asked for after a failed start only"
+        n, m = self.a.size, self.b.size
+        inside, reached = np.zeros(n, bool), np.zeros(m, bool)
+        inside[self.violation.sources] = True
+        reached[self.violation.targets] = True
+        escapes = inside[rows] & ~reached[cols] & (costs < np.inf)
+        if escapes.any():
+            self._add(rows[escapes], cols[escapes], costs[escapes])
+            return self._start()
+        if self._penalty >= self._largest_penalty:
+            self.status = Status.INFEASIBLE
+            return self._nothing()
+        self._penalty = min(self._penalty * 2.0**40, self._largest_penalty)
+        return self._escape_prices()
+
+    def advance(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, minima: HostArray
+    ) -> tuple[HostArray, HostArray]:
+        """Take a pricing at the potentials handed out last; add its arcs and solve again."""
+        began = time.perf_counter()
+        self.rounds += 1
+        self._tighten(minima.astype(np.float64))
+        priced = Priced(rows, cols, costs.astype(np.float64), *self._own)
+        chosen = priced.violated(self._slack)
+        self._judge(chosen.size)
+        try:
+            self._report(chosen.size)
+            while self.status is None:
+                before = self._basis.pivots
+                self._add(priced.rows[chosen], priced.cols[chosen], priced.costs[chosen])
+                if self.fault is not None:
+                    return self._nothing()
+                self._run()
+                if self._basis.pivots > before or self.status is not None:
+                    break
+                self._slack *= 2.0  # the arcs were no news: rounding talks to itself
+                chosen = priced.violated(self._slack)
+                self._judge(chosen.size)
+        except KeyboardInterrupt:
+            self.status = Status.INTERRUPTED
+        self.seconds += time.perf_counter() - began
+        return self._prices()
+
+    def finish(self, anchor: HostArray) -> tuple[HostArray, ...]:
+        """The plan's arcs and flow, the best potentials, the value, and the certificate."""
+        u, v = self._best
+        if self._center:
+            shift = gauge(self.a, self._b_scaled, u, v)
+            if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):
+                u, v = u + shift, v - shift
+        rows, cols, costs = self._arcs()
+        flow = self._basis.flow()
+        numbers = np.empty(4)
+        numbers[:] = certify(self.a, self.b, rows, cols, costs, flow, u, v)
+        numbers[1] = math.fsum(self.a * u) + math.fsum(self._b_scaled * v)
+        used = flow > 0
+        return rows[used], cols[used], flow[used], u, v, np.array(numbers[0]), numbers
+
+    # -- what the loop on the device's side looks at -------------------------------------------
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong with the numbers given so far."""
+        return self._basis.fault
+
+    @property
+    def arcs(self) -> int:
+        """Arcs of the restricted problem."""
+        return sum(costs.size for _, _, costs in self._chunks)
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        """Counts of the core, by name."""
+        return self._basis.stats
+
+    def arc_at(self, index: int) -> tuple[int, int]:
+        """Source and target of an arc, for messages."""
+        rows, cols, _ = self._arcs()
+        return int(rows[index]), int(cols[index])
+
+    def count_used(self) -> int:
+        """Arcs that carry flow."""
+        return int(np.count_nonzero(self._basis.flow() > 0))
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _arcs(self) -> tuple[HostArray, HostArray, HostArray]:
+        if len(self._chunks) > 1:
+            rows, cols, costs = (np.concatenate(x) for x in zip(*self._chunks, strict=True))
+            self._chunks = [(rows, cols, costs)]
+        return self._chunks[0]
+
+    def _add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
+        """Keep and pass on the arcs that are not forbidden."""
+        allowed = costs < np.inf
+        allowed |= np.isnan(costs)  # the core complains about those
+        if not allowed.all():
+            rows, cols, costs = rows[allowed], cols[allowed], costs[allowed]
+        chunk = (
+            np.ascontiguousarray(rows, np.int32),
+            np.ascontiguousarray(cols, np.int32),
+            as_double(costs),
+        )
+        self._chunks.append(chunk)
+        self._basis.add(*chunk)
+
+    def _start(self) -> tuple[HostArray, HostArray]:
+        began = time.perf_counter()
+        feasible = self.fault is None and self._basis.start(*self._warm)
+        if self.fault is not None:
+            return self._nothing()
+        if feasible:
+            return self._go_on(began)
+        self.seconds += time.perf_counter() - began
+        self.violation = self._basis.starved()
+        largest = max((float(np.abs(c).max(initial=0.0)) for _, _, c in self._chunks), default=0.0)
+        self._largest_penalty = float(np.finfo(self._dtype).max) / 16
+        self._penalty = min(2.0**20 * (largest or 1.0), self._largest_penalty)
+        return self._escape_prices()
+
+    def _go_on(self, began: float) -> tuple[HostArray, HostArray]:
+        self.violation, self.has_plan = None, True
+        self._run()
+        self.seconds += time.perf_counter() - began
+        return self._prices()
+
+    def _escape_prices(self) -> tuple[HostArray, HostArray]:
+        """Prices at which only arcs from starved sources to targets beyond their reach pay.
+
+        Farkas pricing, as it is called: the dual ray of the infeasible problem, plus nothing.
+        """
+        assert self.violation is not None, "asked for after a failed start only"
+        u, v = np.full(self.a.size, -2.0 * self._penalty), np.zeros(self.b.size)
+        u[self.violation.sources] = self._penalty / 2
+        v[self.violation.targets] = -self._penalty
+        return u, v
+
+    def _run(self) -> None:
+        """Solve the restricted problem, in slices; say in `status` what stopped it short."""
+        limits = self._limits
+        try:
+            while True:
+                left = max(0.0, limits.deadline - time.perf_counter())
+                budget = limits.pivots - self._basis.pivots
+                if budget <= 0:
+                    self.status = Status.PIVOT_LIMIT
+                    return
+                reached = self._basis.run(budget, min(SLICE_SECONDS, left))
+                now = time.perf_counter()
+                if self._on_slice is not None:
+                    self._on_slice(self._basis.pivots, now - self._begin, self._upper())
+                if reached is Status.OPTIMAL:
+                    return
+                if reached is Status.PIVOT_LIMIT or now >= limits.deadline:
+                    self.status = reached
+                    return
+        except KeyboardInterrupt:
+            self.status = Status.INTERRUPTED
+
+    def _prices(self) -> tuple[HostArray, HostArray]:
+        """Potentials as the device will know them; what `_tighten` needs is kept."""
+        self._own = self._basis.potentials()
+        u, v = self._own
+        if self._center:
+            shift = gauge(self.a, self._b_scaled, u, v)
+            u, v = u + shift, v - shift
+        self._given = u, v.astype(self._dtype).astype(np.float64)
+        return u, v
+
+    def _nothing(self) -> tuple[HostArray, HostArray]:
+        return np.zeros(self.a.size), np.zeros(self.b.size)
+
+    def _tighten(self, minima: HostArray) -> None:
+        """The lower bound of the row minima, if it is the best so far."""
+        u, v = self._given
+        # A source whose pairs are all forbidden holds no mass, and any potential suits it.
+        minima = np.where(np.isfinite(minima), minima, u)
+        lower = float(self.a @ minima + self._b_scaled @ v)
+        if lower > self.lower:
+            self.lower, self._best = lower, (minima, v)
+
+    def _judge(self, found: int) -> None:
+        """Say in `status` whether the round was the last one."""
+        limits = self._limits
+        if self.status is None and found == 0:
+            self.status = Status.OPTIMAL
+        elif limits.tol > 0 and relative_gap(self._upper(), self.lower) <= limits.tol:
+            self.status = Status.GAP_REACHED
+        elif self.status is not None:
+            return
+        elif time.perf_counter() >= limits.deadline:
+            self.status = Status.TIME_LIMIT
+        elif self.arcs + found > limits.arcs:
+            self.status = Status.MEMORY_LIMIT
+
+    def _report(self, found: int) -> None:
+        if self._on_round is None:
+            return
+        now = time.perf_counter() - self._begin
+        number, upper, lower = self.rounds, self._upper(), self.lower
+        self._on_round(Round(number, upper, lower, self.arcs, found, self._basis.pivots, now))
+
+    def _upper(self) -> float:
+        flow = self._basis.flow()
+        ends = np.cumsum([costs.size for _, _, costs in self._chunks])
+        parts = np.split(flow, ends[:-1])
+        return float(sum(p @ c[: p.size] for p, (_, _, c) in zip(parts, self._chunks, strict=True)))
+
+
+class Priced:
+    """Arcs that a pricing found, with their reduced costs by the simplex's own potentials."""
+
+    def __init__(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, u: HostArray, v: HostArray
+    ) -> None:
+        listed = costs < np.inf
+        self.rows, self.cols, self.costs = rows[listed], cols[listed], costs[listed]
+        of_row, of_col = u[self.rows], v[self.cols]
+        self._reduced = (self.costs - of_row) - of_col
+        self._scale = np.abs(self.costs) + np.abs(of_row) + np.abs(of_col)
+
+    def violated(self, slack: float) -> HostArray:
+        """Places of the arcs that would improve the plan."""
+        return np.flatnonzero(self._reduced < -slack * REDUCED_COST_ULPS * self._scale)
+
+
+def _in_line(count: int) -> HostArray:
+    """Points on a line, in order."""
+    return (np.arange(count) / count)[:, None]
+
