@@ -1,7 +1,7 @@
 """The compiled core, as kernels/src/bindings.cpp offers it.
 
-Arrays are contiguous, one-dimensional and float64, indices int32 or int64, both of one kind;
-anything else is a TypeError. Every function releases the GIL.
+Arrays are contiguous and float64, one-dimensional unless it says otherwise, indices int32 or int64,
+both of one kind; anything else is a TypeError. Every function releases the GIL.
 """
 
 from typing import Any
@@ -54,6 +54,39 @@ def certify(
 def certify_matrix(
     a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
 ) -> tuple[float, float, float, float]: ...
+
+class NearestIndex:
+    """Targets prepared for searches: `query` gives what `nearest` does, any number of times."""
+
+    def __init__(self, y: Doubles, metric: int, threads: int = 0) -> None: ...
+    def query(
+        self,
+        x: Doubles,
+        k: int,
+        offset: Doubles | None = None,
+        limit: Doubles | None = None,
+        threads: int = 0,
+    ) -> tuple[Integers, Doubles]: ...
+    @property
+    def count(self) -> int: ...
+    @property
+    def dimension(self) -> int: ...
+
+def nearest(
+    x: Doubles,
+    y: Doubles,
+    k: int,
+    metric: int,
+    offset: Doubles | None = None,
+    limit: Doubles | None = None,
+    threads: int = 0,
+) -> tuple[Integers, Doubles]:
+    """The k targets of least ``cost(x_i, y_j) + offset[j]`` of every source, exactly.
+
+    Points are (n, d) and (m, d). Indices and costs (n, k) ascend by (cost + offset, index); costs
+    leave the offset out. With `limit` only values below ``limit[i]`` are wanted; places without
+    one hold −1 and +inf.
+    """
 
 host_functions: dict[str, Any]
 """Python functions that XLA may call, by name; see kernels/src/xla_callback.cpp."""
