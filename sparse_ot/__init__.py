@@ -16,6 +16,7 @@ except ImportError as error:  # the sources of a clone hide the installed packag
     raise ImportError(_message) from error
 
 from sparse_ot.api import emd, emd2, solve
+from sparse_ot.backends.base import transfers
 from sparse_ot.certificate import Certificate
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.graph import knn_cost, radius_cost, union
@@ -71,6 +72,7 @@ __all__ = [
     "plot",
     "radius_cost",
     "solve",
+    "transfers",
     "union",
 ]
 

@@ -236,7 +236,7 @@ def emd2(
         solutions = [one(b)]
     elif threads > 1 and not Problem.parse(M, a, columns[0], check_marginals=False).is_traced:
         with ThreadPoolExecutor(threads) as pool:
-            solutions = list(pool.map(one, columns))
+            solutions = list(pool.map(get_backend(M).for_thread(one), columns))
     else:
         solutions = [one(column) for column in columns]
 

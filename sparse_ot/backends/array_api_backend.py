@@ -7,7 +7,7 @@ their own derive from it and override what they do better.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,10 @@ class ArrayApiBackend:
     def detach(self, x: Array) -> Array:
         """`x`: a plain array-API library does not differentiate."""
         return x
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`: nothing in the array API belongs to a thread."""
+        return function
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """An array of `x` on the device of `like`; arrays come back as they are.

@@ -12,9 +12,11 @@ arrays. The ledger counts what crosses, so that a test can assert it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Array: TypeAlias = Any
@@ -33,6 +35,7 @@ __all__ = [
     "Sparse",
     "TransferLedger",
     "dtype_name",
+    "transfers",
 ]
 
 
@@ -118,14 +121,51 @@ class TransferLedger:
     bytes_to_device: int = 0
 
     def record_to_host(self, nbytes: int) -> None:
-        """Note one packed copy from the device."""
-        self.to_host += 1
-        self.bytes_to_host += nbytes
+        """Note one packed copy from the device, here and in every `transfers` that is open."""
+        with _lock:
+            for ledger in (self, *_open):
+                ledger.to_host += 1
+                ledger.bytes_to_host += nbytes
 
     def record_to_device(self, nbytes: int) -> None:
-        """Note one packed copy to the device."""
-        self.to_device += 1
-        self.bytes_to_device += nbytes
+        """Note one packed copy to the device, here and in every `transfers` that is open."""
+        with _lock:
+            for ledger in (self, *_open):
+                ledger.to_device += 1
+                ledger.bytes_to_device += nbytes
+
+
+_lock = Lock()
+_open: list[TransferLedger] = []
+
+
+@contextmanager
+def transfers() -> Iterator[TransferLedger]:
+    """Count what crosses between device and host while the context is open, of all solves together.
+
+    Crossings of every thread count. A compiled JAX program counts once, when it is traced.
+
+    Yields
+    ------
+    TransferLedger
+        Filled as the crossings happen. With NumPy nothing crosses.
+
+    Examples
+    --------
+    >>> import sparse_ot
+    >>> with sparse_ot.transfers() as crossed:
+    ...     value = sparse_ot.emd2([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]])
+    >>> crossed
+    TransferLedger(to_host=0, to_device=0, bytes_to_host=0, bytes_to_device=0)
+    """
+    ledger = TransferLedger()
+    with _lock:
+        _open.append(ledger)
+    try:
+        yield ledger
+    finally:
+        with _lock:
+            _open[:] = [other for other in _open if other is not ledger]
 
 
 class Backend(Protocol):
@@ -150,6 +190,12 @@ class Backend(Protocol):
 
     def detach(self, x: Array) -> Array:
         """`x` without derivatives: where the library only follows those, an array with values."""
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, to be called in another thread as if in this one.
+
+        In some libraries the current device and the queue of work belong to a thread.
+        """
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """A Python scalar or sequence as an array beside `like`; an array never crosses."""

@@ -14,7 +14,7 @@ CuPy's own rule holds, that the arrays' device be current.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import array_api_compat.cupy as compat
@@ -52,6 +52,16 @@ class CupyBackend(ArrayApiBackend):
     def is_sparse(self, x: Any) -> bool:
         """Whether `x` is a cupyx.scipy.sparse container, or `CooParts` of CuPy arrays."""
         return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, on the device and the stream that are current now: they belong to a thread."""
+        device, stream = cp.cuda.Device(), cp.cuda.get_current_stream()
+
+        def there(*arguments: Any) -> Any:
+            with device, stream:
+                return function(*arguments)
+
+        return there
 
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries, zeros and duplicates included, in the container's own order.
