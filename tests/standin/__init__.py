@@ -1,0 +1,1 @@
+"""A make-believe CuPy, for machines without a GPU; see `fakecupy`."""
