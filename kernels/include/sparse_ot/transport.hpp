@@ -182,6 +182,7 @@ private:
     // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
     static constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
     static constexpr std::int64_t phases_a_stage = 8;
+    static constexpr Arc small_graph = 200000;
     static constexpr Node small_auction = 64;
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
@@ -209,6 +210,7 @@ private:
         const auto all = static_cast<Arc>(order.size());
         std::vector<char> usable(all, 0);
         Arc done = 0, until = 0;
+        if (!duals.foreign && all <= small_graph) until = all;  // stages do not pay here
         while (until < all && is_tight(network_, duals, order[until])) ++until;
         for (;; until = std::min(all, std::max<Arc>(2 * until, network_.n_nodes()))) {
             const std::span<const Arc> lot(order.data() + done, until - done);
