@@ -37,6 +37,7 @@ from sparse_ot.errors import (
     SparseOTError,
     UnsupportedArrayError,
 )
+from sparse_ot.sample import DenseGap, Round, dense_gap, solve_sample
 from sparse_ot.solution import Solution, SolveStats, Status
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ __all__ = [
     "BackendError",
     "Certificate",
     "DenseCost",
+    "DenseGap",
     "HallViolation",
     "InfeasibleError",
     "InputError",
@@ -58,6 +60,7 @@ __all__ = [
     "MixedBackendsError",
     "NonFiniteError",
     "PointCloudCost",
+    "Round",
     "ShapeError",
     "Solution",
     "SolveStats",
@@ -66,12 +69,14 @@ __all__ = [
     "Status",
     "UnsupportedArrayError",
     "__version__",
+    "dense_gap",
     "emd",
     "emd2",
     "knn_cost",
     "plot",
     "radius_cost",
     "solve",
+    "solve_sample",
     "transfers",
     "union",
 ]

@@ -19,25 +19,31 @@ from __future__ import annotations
 import math
 import operator
 import os
+import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 from sparse_ot.backends import get_backend
+from sparse_ot.backends.agnostic import lies_on_a_device
 from sparse_ot.backends.base import Array, ArraySpec, TransferLedger, dtype_name
 from sparse_ot.certificate import Certificate
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
-from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.errors import InfeasibleError, InputError, ShapeError
 from sparse_ot.marginals import as_vector
 from sparse_ot.problem import Problem, hall_violation, infeasible_message, raise_infeasible
 from sparse_ot.solution import Solution, SolveStats, Status
+from sparse_ot.solvers.column_generation import Limits, solve_by_columns
 from sparse_ot.solvers.network_simplex import NetworkSimplex, Progress, Report
 
 __all__ = ["emd", "emd2", "solve"]
 
 OnInfeasible = Literal["raise", "warn"]
+# A matrix with fewer entries than this is fetched from its device in one go: rounds cost more.
+PRICED_ENTRIES = 2**20
 RESULT_CODES = {Status.OPTIMAL: 1, Status.INFEASIBLE: 0}  # as POT numbers them; limits are 3
 
 
@@ -267,6 +273,22 @@ def _solve(
         msg = f'on_infeasible must be "raise" or "warn", found {on_infeasible!r}.'
         raise InputError(msg)
     backend, cost = problem.backend, problem.cost
+    if _is_priced(problem):
+        start = _warm_start(problem, potentials_init)
+        try:
+            return solve_by_columns(
+                problem,
+                limits=Limits(
+                    deadline=time.perf_counter() + time_limit,
+                    pivots=2**62 if max_pivots is None else max_pivots,
+                ),
+                center=center_dual,
+                start=(start[0], start[1]) if start else None,
+                slice_progress=progress,
+            )
+        except InfeasibleError:
+            if on_infeasible == "raise" or not isinstance(cost, (PointCloudCost, DenseCost)):
+                raise  # else the way below warns, and says NaN wherever a number was expected
     if isinstance(cost, PointCloudCost):  # every pair an arc
         cost = DenseCost(cost.matrix(), backend=backend)
     dense = isinstance(cost, DenseCost)
@@ -319,6 +341,17 @@ def _solve(
             quantisation_error=report.quantisation_error,
         ),
         _backend=backend,
+    )
+
+
+def _is_priced(problem: Problem) -> bool:
+    """Whether arcs come from pricing: the costs are not listed, or lie on another device."""
+    cost = problem.cost
+    if isinstance(cost, DenseCost):
+        n, m = cost.shape
+        return n * m >= PRICED_ENTRIES and lies_on_a_device(cost.matrix) and not problem.is_traced
+    return not isinstance(cost, (SparseCost, PointCloudCost)) or (
+        isinstance(cost, PointCloudCost) and not problem.is_traced
     )
 
 

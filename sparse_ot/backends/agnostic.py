@@ -32,6 +32,7 @@ __all__ = [
     "device_of",
     "index_dtype",
     "knn",
+    "lies_on_a_device",
     "price",
     "select_negative",
     "spans",
@@ -76,6 +77,15 @@ def device_of(x: Array) -> Any:
     if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
         return None
     return device
+
+
+def lies_on_a_device(x: Array) -> bool:
+    """Whether the host cannot look at `x` without a copy."""
+    kind = getattr(x, "__dlpack_device__", None)
+    return kind is not None and int(kind()[0]) not in _HOST_MEMORY
+
+
+_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
 
 
 def index_dtype(xp: Any, device: Any = None) -> Any:

@@ -26,9 +26,9 @@ makes them few is that pairs are added many at a time.
 
 *Termination, in floating point.* A reduced cost counts as negative below ``−τ``, with
 ``τ = 64 ε slack (|cost| + |u| + |v|)``, by the rule and in the order of operations of the simplex.
-So the argument holds to the letter as long as a pair has one cost. If its cost comes out differently
-in its last digit when asked again, as on devices, it may be added once more for each such value, of
-which there are finitely many; if the simplex then has nothing to do, slack doubles, and τ soon
+So the argument holds to the letter as long as a pair has one cost. If its cost comes out with
+another last digit when asked again, as on devices, it may be added once more for each such value,
+of which there are finitely many; if the simplex then has nothing to do, slack doubles, and τ soon
 exceeds every violation. In practice slack stays 1.
 
 *What "optimal" means then.* In the last round the row minima ``u'[i] = min_j cost(i, j) − v[j]``
@@ -57,9 +57,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sparse_ot.backends.agnostic import device_of
-
-from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, spans
+from sparse_ot.backends.agnostic import MEMORY_BUDGET, device_of, index_dtype, spans
 from sparse_ot.backends.base import Array, ArraySpec, CooParts, Pricing, TransferLedger, dtype_name
 from sparse_ot.certificate import Certificate
 from sparse_ot.costs.arcs import Arcs
@@ -70,7 +68,7 @@ from sparse_ot.solution import Solution, SolveStats, Status
 from sparse_ot.solvers.network_simplex import Progress
 from sparse_ot.solvers.restricted import Limits, Restricted, Round
 
-__all__ = ["Limits", "Round", "solve_by_columns"]
+__all__ = ["FIRST_NEIGHBOURS", "Limits", "Round", "in_full_precision", "solve_by_columns"]
 
 FIRST_NEIGHBOURS = 12
 """Arcs to begin with, of each point in both directions."""
@@ -140,7 +138,7 @@ class _Solve:
         begin: float,
     ) -> None:
         self.problem, self.backend = problem, problem.backend
-        self.cost = _in_full_precision(problem.cost)
+        self.cost = in_full_precision(problem.cost)
         self.begin = begin
         self.ledger = TransferLedger()
         self.seconds = {"candidates": 0.0, "pricing": 0.0}
@@ -208,6 +206,7 @@ class _Solve:
                 ArraySpec((4,), "float64", on_host=True),
             ),
         )
+        upper, lower, worst_reduced_cost, worst_marginal_error = numbers.tolist()
         costs = problem.cost.arc_costs(rows, cols)
         value = backend.envelope(value, (flow, costs), (u, problem.a), (v, problem.b))
         parts, stats = CooParts(rows, cols, flow, (n, m)), host.stats
@@ -219,7 +218,9 @@ class _Solve:
             value=value,
             plan=backend.cost_container(parts) if plan is None else plan,
             potentials=(u, v),
-            certificate=Certificate(*(float(x) for x in numbers), scope=problem.cost.scope),
+            certificate=Certificate(
+                upper, lower, worst_reduced_cost, worst_marginal_error, problem.cost.scope
+            ),
             stats=SolveStats(
                 pivots=stats["pivots"],
                 degenerate_pivots=stats["degenerate_pivots"],
@@ -246,7 +247,7 @@ class _Solve:
         began = time.perf_counter()
         n, m = self.problem.shape
         a_source = max(ARCS_A_ROUND, math.ceil(ARCS_A_ROUND * (n + m) / (2 * n)))
-        pricing = self.cost.price(u, v, min(a_source, m))
+        pricing: Pricing = self.cost.price(u, v, min(a_source, m))
         self.seconds["pricing"] += time.perf_counter() - began
         return pricing
 
@@ -269,7 +270,7 @@ def _working_dtype(like: Array, xp: Any) -> str:
     return "float64" if dtype_name(defaults["real floating"]) == "float64" else "float32"
 
 
-def _in_full_precision(cost: Any) -> Any:
+def in_full_precision(cost: Any) -> Any:
     """The cost model for pricing: without derivatives, and float32 points in float64.
 
     A matrix keeps its type. Its entries are what they are, and prices are in full precision.

@@ -172,6 +172,7 @@ class Restricted:
         self.has_plan = False
         self.rounds = 0
         self.lower = -math.inf
+        self._penalty = self._largest_penalty = math.inf
         self.seconds = 0.0  # in the simplex, the start included
 
     # -- host functions, in the order of calls -------------------------------------------------
@@ -453,4 +454,3 @@ class Priced:
 def _in_line(count: int) -> HostArray:
     """Points on a line, in order."""
     return (np.arange(count) / count)[:, None]
-
