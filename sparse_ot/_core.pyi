@@ -55,6 +55,34 @@ def certify_matrix(
     a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
 ) -> tuple[float, float, float, float]: ...
 
+class DomainSweeps:
+    """A plan between clouds, improved cell by cell (kernels, domain_sweeps.hpp)."""
+
+    def __init__(
+        self,
+        x: Doubles,
+        y: Doubles,
+        d: int,
+        metric: int,
+        rows: Integers,
+        cols: Integers,
+        flow: Integers,
+        u: Doubles,
+        v: Doubles,
+    ) -> None:
+        """Points flat, row by row (unit vectors for cosine); the plan sorted by row."""
+    def cut(self, most: int, seed: int) -> None:
+        """Begin a sweep over cells of at most so many sources."""
+    def run(self, threads: int, seconds: float) -> bool:
+        """Solve cells until all are done and in place (True), or the time is up."""
+    @property
+    def pivots(self) -> int: ...
+    def plan(self) -> tuple[Integers, Integers, Integers]: ...
+    def potentials(self) -> tuple[Doubles, Doubles]: ...
+
+def halving_order(x: Doubles, d: int, seed: int) -> NDArray[np.int32]:
+    """Points in an order in which the groups of recursive halves are contiguous."""
+
 class NearestIndex:
     """Targets prepared for searches: `query` gives what `nearest` does, any number of times."""
 

@@ -83,10 +83,10 @@ public:
 private:
     // Up to so many pairs, all are arcs: pricing them costs less than choosing among them.
     static constexpr std::int64_t few_pairs = 1 << 14;
-    static constexpr std::int64_t arcs_a_source = 6;
-    static constexpr std::int64_t arcs_a_target = 3;
+    static constexpr std::int64_t arcs_a_source = 4;
+    static constexpr std::int64_t arcs_a_target = 2;
     static constexpr std::int64_t arcs_a_round = 2;
-    static constexpr int patience = 3;           // rounds of pricing
+    static constexpr int patience = 1;           // rounds of pricing
     static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
 
     template <class M>

@@ -1,0 +1,146 @@
+"""Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
+
+A cloud is halved across its widest side, each half again, down to single points. That puts the
+points in an order in which the groups of any depth are contiguous: group g of depth k is a slice,
+and its two halves are groups 2g and 2g + 1 of depth k + 1. A level is a list of slice borders.
+
+Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
+takes it along another with the same total; pairs are where stretches of the two overlap. Cutting
+both lines at all borders of either does it for all groups at once, in integers, without a loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot import _core
+
+__all__ = ["Halvings", "Level", "Plan", "deal", "north_west"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+
+class Plan(NamedTuple):
+    """Pairs and the mass between them."""
+
+    rows: Integers
+    cols: Integers
+    flow: Integers
+
+    def sorted(self) -> Plan:
+        """By row, then column."""
+        order = np.lexsort((self.cols, self.rows))
+        return Plan(self.rows[order], self.cols[order], self.flow[order])
+
+    def transposed(self) -> Plan:
+        """With sources and targets exchanged."""
+        return Plan(self.cols, self.rows, self.flow)
+
+
+class Level(NamedTuple):
+    """A cloud at one level.
+
+    Attributes
+    ----------
+    points : ndarray of float64, (p, d)
+        Means of the groups, weighted by mass.
+    mass : ndarray of int64, (p,)
+    borders : ndarray of int64, (p + 1,)
+        Group g holds the points from ``borders[g]`` up to ``borders[g + 1]``, in halving order.
+    """
+
+    points: Floats
+    mass: Integers
+    borders: Integers
+
+    def groups_of(self, finer: Level) -> Integers:
+        """The group on this level of every point of a finer one."""
+        found: Integers = np.searchsorted(self.borders, finer.borders[:-1], side="right") - 1
+        return found
+
+
+class Halvings:
+    """A cloud in halving order; levels by depth.
+
+    Parameters
+    ----------
+    points : ndarray of float64, (n, d)
+    mass : ndarray of int64, (n,)
+        Positive.
+    seed : int
+        Above three dimensions halves lie along random lines.
+    """
+
+    def __init__(self, points: Floats, mass: Integers, seed: int) -> None:
+        flat = np.ascontiguousarray(points).reshape(-1)
+        self.order = _core.halving_order(flat, points.shape[1], seed).astype(np.int64)
+        self.points, self.mass = points[self.order], mass[self.order]
+
+    def finest(self) -> Level:
+        """The points themselves."""
+        return Level(self.points, self.mass, np.arange(self.mass.size + 1))
+
+    def level(self, depth: int) -> Level:
+        """Groups after `depth` halvings; the points, where that leaves fewer than two a group."""
+        if 2 ** (depth + 1) > self.mass.size:
+            return self.finest()
+        borders = np.asarray([0, self.mass.size])
+        for _ in range(depth):
+            middles = borders[:-1] + np.diff(borders) // 2
+            borders = np.insert(borders, np.arange(1, borders.size), middles)
+        first, weights = borders[:-1], self.mass.astype(np.float64)
+        sums = np.add.reduceat(self.points * weights[:, None], first)
+        return Level(
+            sums / np.add.reduceat(weights, first)[:, None],
+            np.add.reduceat(self.mass, first),
+            borders,
+        )
+
+    def as_given(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values in halving order, in the order of the points as given."""
+        out = np.empty_like(values)
+        out[self.order] = values
+        return out
+
+
+def north_west(sent: Integers, taken: Integers) -> Plan:
+    """Where two lines of mass with one total overlap: positions in either, and how much.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> north_west(np.asarray([3, 1]), np.asarray([2, 2]))
+    Plan(rows=array([0, 0, 1]), cols=array([0, 1, 1]), flow=array([2, 1, 1]))
+    """
+    ends_sent, ends_taken = np.cumsum(sent), np.cumsum(taken)
+    cuts = np.union1d(ends_sent, ends_taken)
+    flow = np.diff(cuts, prepend=0)
+    rows = np.searchsorted(ends_sent, cuts - flow, side="right")
+    cols = np.searchsorted(ends_taken, cuts - flow, side="right")
+    return Plan(rows[flow > 0], cols[flow > 0], flow[flow > 0])
+
+
+def deal(plan: Plan, sources: Integers, targets: Integers) -> Plan:
+    """A plan between groups, dealt out among their members.
+
+    Parameters
+    ----------
+    plan : Plan
+        Between groups.
+    sources, targets : ndarray of int64
+        Masses of the members, group after group; sums over groups are the marginals of `plan`.
+
+    Returns
+    -------
+    Plan
+        Between members, sorted, with these masses as marginals.
+    """
+    by_row = plan.sorted()
+    arc, source, flow = north_west(by_row.flow, sources)
+    half = Plan(by_row.cols[arc], source, flow).sorted()
+    arc, target, flow = north_west(half.flow, targets)
+    return Plan(half.cols[arc], target, flow).sorted()
