@@ -72,6 +72,15 @@ const Claim starved("where no matching exists the auction ends, and says so", []
     check(!Auction(network).run(), "no matching");
 });
 
+const Claim alone("a source without arcs ends the auction at once", [] {
+    Network network;
+    network.n_sources = network.n_targets = 2;
+    const std::vector<Node> rows{0, 0}, cols{0, 1};
+    const std::vector<Cost> costs{1.0, 2.0};
+    network.append<Node>(rows, cols, costs);
+    check(!Auction(network).run(), "no matching");
+});
+
 const Claim exact("what the auction starts, the simplex finishes", [] {
     for (int seed = 0; seed < 40; ++seed) {
         Random random(seed);

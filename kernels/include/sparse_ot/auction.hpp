@@ -109,12 +109,13 @@ private:
             if (--bids_left_ < 0) return false;
             const Node i = free_.back();
             free_.pop_back();
-            bid(i, epsilon);
+            if (!bid(i, epsilon)) return false;
         }
         return true;
     }
 
-    void bid(Node i, double epsilon) {
+    // False: the source has nothing to bid for.
+    bool bid(Node i, double epsilon) {
         constexpr Cost none = std::numeric_limits<Cost>::infinity();
         Cost best = none, second = none;
         Arc chosen = no_arc;
@@ -128,15 +129,16 @@ private:
                 second = at;
             }
         }
-        if (chosen == no_arc) return;  // nothing to bid for: the maximum flow will say so
+        if (chosen == no_arc) return false;
         const Node j = target(chosen);
         price_[j] += (second < none ? second - best : 0.0) + epsilon;
         const Node evicted = owner_[j];
         owner_[j] = i;
         held_[i] = chosen;
-        if (evicted == no_node) return;
+        if (evicted == no_node) return true;
         held_[evicted] = no_arc;
         free_.push_back(evicted);
+        return true;
     }
 
     const Network& network_;
