@@ -51,6 +51,30 @@ def certify(
     u: Doubles,
     v: Doubles,
 ) -> tuple[float, float, float, float]: ...
+def solve_arcs(
+    a: Doubles,
+    b: Doubles,
+    rows: Indices,
+    cols: Indices,
+    costs: Doubles,
+    u: Doubles | None,
+    v: Doubles | None,
+    center: bool,
+    max_pivots: int,
+    seconds: float,
+    totals_tolerance: float,
+) -> tuple[Doubles, Doubles, Doubles, Doubles, Integers]: ...
+def solve_matrix(
+    a: Doubles,
+    b: Doubles,
+    matrix: Doubles,
+    u: Doubles | None,
+    v: Doubles | None,
+    center: bool,
+    max_pivots: int,
+    seconds: float,
+    totals_tolerance: float,
+) -> tuple[Doubles, Doubles, Doubles, Doubles, Integers]: ...
 def certify_matrix(
     a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
 ) -> tuple[float, float, float, float]: ...

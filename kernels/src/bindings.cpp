@@ -15,6 +15,7 @@
 
 #include "arrays.hpp"
 #include "sparse_ot/certificate.hpp"
+#include "sparse_ot/solve.hpp"
 #include "sparse_ot/transport.hpp"
 
 namespace nb = nanobind;
@@ -25,8 +26,8 @@ void bind_xla(nb::module_& m);  // xla_callback.cpp
 }
 namespace sparse_ot::python {
 void bind_nearest(nb::module_& m);  // nearest_bindings.cpp
-void bind_sweeps(nb::module_& m);  // sweep_bindings.cpp
-}
+void bind_sweeps(nb::module_& m);   // sweep_bindings.cpp
+}  // namespace sparse_ot::python
 
 namespace {
 
@@ -181,6 +182,60 @@ nb::tuple quantise(Vector<double> a, Vector<double> b, double totals_tolerance) 
                           std::tuple(static_cast<int>(f.kind), f.index, f.value, f.other));
 }
 
+// A whole solve in one call, for problems so small that the calls themselves would be the time.
+using Start = std::optional<Vector<double>>;
+using Answer = std::tuple<Result<double>, Result<double>, Result<double>, Result<double>,
+                          Result<std::int64_t>>;
+
+template <class AddTo, class Prove>
+Answer solve(const Vector<double>& a, const Vector<double>& b, std::size_t n_arcs, const Start& u,
+             const Start& v, const sparse_ot::SolveSettings& settings, AddTo&& add_to,
+             Prove&& prove) {
+    require(a.shape(0) > 0 && b.shape(0) > 0, "a and b must not be empty");
+    require(u.has_value() == v.has_value(), "give both potentials or none");
+    require(!u || (u->shape(0) == a.shape(0) && v->shape(0) == b.shape(0)),
+            "potentials of the wrong length");
+    std::vector<double> flow(n_arcs), u_out(a.shape(0)), v_out(b.shape(0));
+    sparse_ot::SolveReport report;
+    {
+        nb::gil_scoped_release release;
+        const std::span<const double> none;
+        report = sparse_ot::solve(
+            settings,
+            {view(a), view(b), u ? view(*u) : none, v ? view(*v) : none, flow, u_out, v_out},
+            add_to, prove);
+    }
+    return {give(std::move(flow)), give(std::move(u_out)), give(std::move(v_out)),
+            give(std::vector<double>(report.numbers.begin(), report.numbers.end())),
+            give(std::vector<std::int64_t>(report.codes.begin(), report.codes.end()))};
+}
+
+template <class Index>
+Answer solve_arcs(Vector<double> a, Vector<double> b, Vector<Index> rows, Vector<Index> cols,
+                  Vector<double> costs, Start u, Start v, bool center, std::int64_t max_pivots,
+                  double seconds, double totals_tolerance) {
+    require(rows.shape(0) == costs.shape(0) && cols.shape(0) == costs.shape(0),
+            "rows, cols and costs must have one length");
+    return solve(
+        a, b, costs.shape(0), u, v, {center, max_pivots, seconds, totals_tolerance},
+        [&](sparse_ot::Transport& t) { t.add_arcs<Index>(view(rows), view(cols), view(costs)); },
+        [&](auto flow, auto u_out, auto v_out) {
+            return sparse_ot::certify<Index>(view(a), view(b), view(rows), view(cols), view(costs),
+                                             flow, u_out, v_out);
+        });
+}
+
+Answer solve_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix, Start u, Start v,
+                    bool center, std::int64_t max_pivots, double seconds, double totals_tolerance) {
+    require(matrix.shape(0) == a.shape(0) * b.shape(0), "the matrix must have n * m entries");
+    return solve(
+        a, b, matrix.shape(0), u, v, {center, max_pivots, seconds, totals_tolerance},
+        [&](sparse_ot::Transport& t) { t.add_matrix(view(matrix)); },
+        [&](auto flow, auto u_out, auto v_out) {
+            return sparse_ot::certify_matrix(view(a), view(b), view(matrix), flow, u_out, v_out);
+        });
+}
+
 }  // namespace
 
 NB_MODULE(_core, m) {
@@ -208,6 +263,14 @@ NB_MODULE(_core, m) {
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
     m.def("certify_matrix", &certify_matrix);
+    m.def("solve_arcs", &solve_arcs<std::int32_t>, "a"_a, "b"_a, "rows"_a.noconvert(),
+          "cols"_a.noconvert(), "costs"_a, "u"_a.none(), "v"_a.none(), "center"_a, "max_pivots"_a,
+          "seconds"_a, "totals_tolerance"_a);
+    m.def("solve_arcs", &solve_arcs<std::int64_t>, "a"_a, "b"_a, "rows"_a.noconvert(),
+          "cols"_a.noconvert(), "costs"_a, "u"_a.none(), "v"_a.none(), "center"_a, "max_pivots"_a,
+          "seconds"_a, "totals_tolerance"_a);
+    m.def("solve_matrix", &solve_matrix, "a"_a, "b"_a, "matrix"_a, "u"_a.none(), "v"_a.none(),
+          "center"_a, "max_pivots"_a, "seconds"_a, "totals_tolerance"_a);
     sparse_ot::python::bind_nearest(m);
     sparse_ot::python::bind_sweeps(m);
     sparse_ot::xla::bind_xla(m);
