@@ -45,6 +45,7 @@ def solve_sample(
     tol: float = 0.0,
     time_limit: float | None = None,
     memory_limit: float | None = None,
+    seed: int | None = None,
     progress: bool | Callable[[Round], None] = False,
     start: Solution | tuple[Array, Array] | None = None,
 ) -> Solution:
@@ -73,6 +74,9 @@ def solve_sample(
         Bytes that this call may use beyond the arrays given. Refused up front if they will not do
         (InputError); if more arcs turn out to be needed than fit, the best plan so far comes back
         with its gap (status MEMORY_LIMIT).
+    seed : int, optional
+        Of the start of large clouds, which cuts space at random: it changes how long a solve takes
+        by a little, and which of several optimal plans comes back. The same seed, the same answer.
     progress : bool or callable
         Called after every round with a `Round`: both bounds, arcs, pivots, seconds. True prints
         them to standard error, one line a round.
@@ -130,6 +134,7 @@ def solve_sample(
         problem,
         limits=limits,
         start=None if start is None else _potentials(start, problem),
+        seed=_seed(seed),
         progress=_print_round if progress is True else (progress or None),
         begin=begin,
     )
@@ -280,6 +285,13 @@ def _potentials(start: Any, problem: Problem) -> tuple[Array, Array]:
         for x, count, name in zip(pair, problem.shape, names, strict=True)
     )
     return u, v
+
+
+def _seed(seed: Any) -> int | None:
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        msg = f"seed must be a whole number of at least 0, or None; found {seed!r}."
+        raise InputError(msg)
+    return seed
 
 
 def _print_round(a_round: Round) -> None:

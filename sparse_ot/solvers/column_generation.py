@@ -55,6 +55,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sparse_ot.backends.agnostic import MEMORY_BUDGET, device_of, index_dtype, spans
@@ -65,6 +66,7 @@ from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
 from sparse_ot.problem import Problem, raise_infeasible
 from sparse_ot.solution import Solution, SolveStats, Status
+from sparse_ot.solvers import multiscale
 from sparse_ot.solvers.network_simplex import Progress
 from sparse_ot.solvers.restricted import Limits, Restricted, Round
 
@@ -72,6 +74,9 @@ __all__ = ["FIRST_NEIGHBOURS", "Limits", "Round", "in_full_precision", "solve_by
 
 FIRST_NEIGHBOURS = 12
 """Arcs to begin with, of each point in both directions."""
+
+MULTISCALE_POINTS = 1500
+"""Sources and targets together from which on the multiscale start pays."""
 
 ARCS_A_ROUND = 4
 """Missing arcs looked for, in the mean of a point, in one round."""
@@ -83,6 +88,7 @@ def solve_by_columns(
     limits: Limits | None = None,
     center: bool = True,
     start: tuple[Array, Array] | None = None,
+    seed: int | None = None,
     progress: Callable[[Round], None] | None = None,
     slice_progress: Progress | None = None,
     begin: float | None = None,
@@ -97,7 +103,10 @@ def solve_by_columns(
     center : bool
         Hand out potentials with ``<u, a> == <v, b>``.
     start : (u, v), optional
-        Potentials (n,) and (m,) near the optimal ones.
+        Potentials (n,) and (m,) near the optimal ones; without them large clouds start coarse to
+        fine (`sparse_ot.solvers.multiscale`).
+    seed : int, optional
+        Of that start.
     progress : callable, optional
         Receives a `Round` after every pricing.
     slice_progress : callable, optional
@@ -120,6 +129,8 @@ def solve_by_columns(
     """
     begin = time.perf_counter() if begin is None else begin
     solve = _Solve(problem, limits or Limits(), center, progress, slice_progress, begin)
+    if start is None:
+        solve.start_coarse_to_fine(seed)
     u, v = solve.first_solve(start)
     solve.add_what_is_missing(u, v)
     return solve.solution()
@@ -156,16 +167,31 @@ class _Solve:
             on_slice=slice_progress,
         )
 
+    def start_coarse_to_fine(self, seed: int | None) -> None:
+        """Have the first plan made by the multiscale start, where it can be and is worth it."""
+        cost = self.cost
+        if not isinstance(cost, PointCloudCost) or callable(cost.metric):
+            return
+        if sum(cost.shape) >= MULTISCALE_POINTS:
+            limits = self.host.limits
+            self.host.multiscale = partial(
+                multiscale.start,
+                metric=cost.metric,
+                seed=seed,
+                deadline=limits.deadline,
+                tol=limits.tol,
+            )
+
     def first_solve(self, start: tuple[Array, Array] | None) -> tuple[Array, Array]:
         """Choose the first arcs and solve on them; the potentials."""
         began = time.perf_counter()
-        backbone = self._backbone()
-        near = None if start is None else tuple(self.backend.detach(x) for x in start)
+        backbone, near = self._first_plan()
+        near = near if start is None else tuple(self.backend.detach(x) for x in start)
         n, m = self.problem.shape
         arcs = self.cost.candidate_arcs(min(FIRST_NEIGHBOURS, max(n, m)), near)
         xp = self.backend.xp
-        arcs = Arcs(*(xp.concat(list(pair)) for pair in zip(arcs, backbone, strict=True)))
-        self.seconds["candidates"] += time.perf_counter() - began
+        arcs = Arcs(*(xp.concat(list(pair)) for pair in zip(backbone, arcs, strict=True)))
+        self.seconds["candidates"] = time.perf_counter() - began - self.host.seconds_of_start
         u, v = self._call(self.host.begin, *arcs, *(near or ()))
         while self.host.violation is not None:
             escapes = self._price(u, v)
@@ -233,15 +259,16 @@ class _Solve:
             _backend=backend,
         )
 
-    def _backbone(self) -> Arcs:
-        """The arcs of one feasible plan, and with them the masses are on the host."""
-        n, m = self.problem.shape
+    def _first_plan(self) -> tuple[Arcs, tuple[Array, Array] | None]:
+        """The arcs of a feasible plan, and its potentials; masses and points are on the host."""
         masses = [self.backend.detach(x) for x in (self.problem.a, self.problem.b)]
         points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
-        spec = ArraySpec((2 * (n + m),), "int32")
-        rows, cols = self._call(self.host.open, *masses, *points, out=(spec, spec))
-        rows, cols = rows[: self.host.backbone_arcs], cols[: self.host.backbone_arcs]
-        return Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+        self._call(self.host.open, *masses, *points, out=())
+        index = ArraySpec((self.host.backbone_arcs,), "int32")
+        out = (index, index, *self.specs) if self.host.multiscale else (index, index)
+        rows, cols, *near = self._call(self.host.first_plan, masses[0], out=out)
+        arcs = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+        return arcs, (near[0], near[1]) if near else None
 
     def _price(self, u: Array, v: Array) -> Pricing:
         began = time.perf_counter()

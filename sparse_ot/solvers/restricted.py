@@ -37,6 +37,7 @@ from sparse_ot.costs.backbone import Backbone
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
+from sparse_ot.solvers.multiscale import Start
 from sparse_ot.solvers.network_simplex import (
     SLICE_SECONDS,
     LiveBasis,
@@ -147,6 +148,11 @@ class Restricted:
         Whether only the directions of points matter (see `Backbone`).
     on_round, on_slice : callable, optional
         Progress after every round, and several times a second inside the simplex.
+
+    Attributes
+    ----------
+    multiscale : callable or None
+        Makes a near-optimal first plan from ``(x, y, a, b)``, if set before `open`.
     """
 
     def __init__(
@@ -157,13 +163,15 @@ class Restricted:
         center: bool,
         dtype: str,
         begin: float,
-        directions_only: bool,
+        directions_only: bool = False,
         on_round: Callable[[Round], None] | None,
         on_slice: Progress | None,
     ) -> None:
         self._totals_tolerance = totals_tolerance
-        self._limits, self._center, self._dtype, self._begin = limits, center, dtype, begin
+        self.limits, self._center, self._dtype, self._begin = limits, center, dtype, begin
         self._directions_only = directions_only
+        self.multiscale: Callable[..., Start] | None = None
+        self._plan: Start | None = None
         self._on_round, self._on_slice = on_round, on_slice
         self._chunks: list[tuple[HostArray, HostArray, HostArray]] = []
         self._slack = 1.0
@@ -173,52 +181,61 @@ class Restricted:
         self.rounds = 0
         self.lower = -math.inf
         self._penalty = self._largest_penalty = math.inf
+        self.seconds_of_start = 0.0
         self.seconds = 0.0  # in the simplex, the start included
 
     # -- host functions, in the order of calls -------------------------------------------------
 
     def open(self, *arrays: HostArray) -> tuple[HostArray, ...]:
-        """Take masses a, b; then, with the points x, y if there are any, the arcs of a first plan.
+        """Take masses a, b, and the points x, y if there are any; find a first plan.
 
-        The arcs (rows, cols) fill the beginning of arrays of length ``2 (n + m)``, the first
-        `backbone_arcs` of them. Without points the sources and targets stand in the order listed.
+        With points, a plan along a space-filling curve, or a near-optimal one and its potentials
+        where a `metric` for the multiscale start was given. Without points the sources and targets
+        stand in the order listed.
         """
         self.a, self.b = as_double(arrays[0]), as_double(arrays[1])
         n, m = self.a.size, self.b.size
         self._basis = LiveBasis(self.a, self.b, self._totals_tolerance)
-        find = Backbone(self._directions_only, capacity=2 * (n + m))
-        nothing = np.zeros(find.capacity, np.int32)
-        self.backbone_arcs = 0
         if self._basis.fault is not None:
-            return nothing, nothing
+            return ()
         total_a, total_b = math.fsum(self.a), math.fsum(self.b)
         self._b_scaled = self.b if total_a == total_b else self.b * (total_a / total_b)
-        points = arrays[2:4] if len(arrays) > 2 else (_in_line(n), _in_line(m))
+        if self.multiscale is not None:
+            began = time.perf_counter()
+            self._plan = self.multiscale(*arrays[2:], self.a, self._b_scaled)
+            self.seconds_of_start = time.perf_counter() - began
+            self.backbone_arcs = self._plan.rows.size
+            return ()
+        find = Backbone(self._directions_only, capacity=2 * (n + m))
+        points = arrays[2:] if len(arrays) > 2 else (_in_line(n), _in_line(m))
         rows, cols = find(*points, self.a, self.b)
         repeats = (rows == rows[-1]) & (cols == cols[-1])
         self.backbone_arcs = int(repeats.argmax()) + 1  # filled up by repeating the last one
-        return rows, cols
+        self._backbone = rows[: self.backbone_arcs], cols[: self.backbone_arcs]
+        return ()
+
+    def first_plan(self, anchor: HostArray) -> tuple[HostArray, ...]:
+        """The arcs of the first plan (rows, cols), and its potentials if it has any (u, v)."""
+        if self._plan is None:
+            return self._backbone
+        return self._plan.rows, self._plan.cols, self._plan.u, self._plan.v
 
     def begin(
         self, rows: HostArray, cols: HostArray, costs: HostArray, *potentials: HostArray
     ) -> tuple[HostArray, HostArray]:
-        """Take the first arcs, and potentials near the optimum if there are any; solve."""
+        """Take the first arcs, those of the first plan before the others; solve on them.
+
+        Potentials near the optimum help where the first plan has none of its own.
+        """
         self._warm = potentials
         self._add(rows, cols, costs)
-        return self._start()
-
-    def begin_from_plan(
-        self, rows: HostArray, cols: HostArray, costs: HostArray, *plan: HostArray
-    ) -> tuple[HostArray, HostArray]:
-        """The same from a feasible plan: its arcs come first, and `plan` is their flow, u and v."""
+        plan, self._plan = self._plan, None
+        if plan is None or self.fault is not None or self.arcs < costs.size:
+            return self._start()
         began = time.perf_counter()
-        flow, u, v = plan
-        self._add(rows, cols, costs)
-        if self.fault is not None:
-            return self._nothing()
-        everywhere = np.zeros(self.arcs, np.int64)
-        everywhere[: flow.size] = flow
-        self._basis.start_from_plan(everywhere, u, v)
+        flow = np.zeros(self.arcs, np.int64)
+        flow[: plan.flow.size] = plan.flow
+        self._basis.start_from_plan(flow, plan.u, plan.v)
         return self._go_on(began)
 
     def rescue(
@@ -364,7 +381,7 @@ class Restricted:
 
     def _run(self) -> None:
         """Solve the restricted problem, in slices; say in `status` what stopped it short."""
-        limits = self._limits
+        limits = self.limits
         try:
             while True:
                 left = max(0.0, limits.deadline - time.perf_counter())
@@ -408,7 +425,7 @@ class Restricted:
 
     def _judge(self, found: int) -> None:
         """Say in `status` whether the round was the last one."""
-        limits = self._limits
+        limits = self.limits
         if self.status is None and found == 0:
             self.status = Status.OPTIMAL
         elif limits.tol > 0 and relative_gap(self._upper(), self.lower) <= limits.tol:
