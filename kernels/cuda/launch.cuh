@@ -14,13 +14,7 @@ using Metric = SPARSE_OT_METRIC<Scalar>;  // a class of metrics.cuh
 
 /// Threads of a block. Each has a source of its own, or a pair.
 constexpr int kThreads = SPARSE_OT_THREADS;
-/// Targets of a tile: accumulators a thread holds in registers.
-constexpr int kTargets = SPARSE_OT_TARGETS;
 /// Coordinates staged in shared memory at a time.
 constexpr int kDepth = SPARSE_OT_DEPTH;
-/// Longest list of neighbours.
-constexpr int kMostNeighbours = SPARSE_OT_MOST_NEIGHBOURS;
-
-static_assert(kTargets % 4 == 0, "rows of the target tile are read four at a time");
 
 #endif

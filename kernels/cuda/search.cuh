@@ -34,6 +34,13 @@
 
 #include "launch.cuh"
 
+/// Targets of a tile: accumulators that a thread holds in registers.
+constexpr int kTargets = SPARSE_OT_TARGETS;
+/// Longest list of neighbours.
+constexpr int kMostNeighbours = SPARSE_OT_MOST_NEIGHBOURS;
+
+static_assert(kTargets % 4 == 0, "rows of the target tile are read four at a time");
+
 /// Whether one key comes before another: smaller first, NaN last of all, after infinity.
 __device__ inline bool precedes(Key one, Key other) {
     return one < other || (other != other && one == one);

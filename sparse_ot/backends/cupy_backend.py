@@ -54,7 +54,7 @@ class CupyBackend(ArrayApiBackend):
         return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function`, on the device and the stream that are current now: they belong to a thread."""
+        """`function` on the device and stream that are current now; they belong to a thread."""
         device, stream = cp.cuda.Device(), cp.cuda.get_current_stream()
 
         def there(*arguments: Any) -> Any:

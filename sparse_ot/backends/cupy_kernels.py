@@ -205,9 +205,9 @@ def source(file: str) -> str:
     CuPy's cache of compiled kernels goes by the text it is given: headers on an include path could
     change with an upgrade of this package, and the stale binary would stay.
     """
-    folder: Any = files("sparse_ot") / "cuda"
-    if not folder.is_dir():  # an editable install: the sources lie where they are edited
-        folder = Path(__file__).parents[2] / "kernels" / "cuda"
+    folder: Any = Path(__file__).parents[2] / "kernels" / "cuda"
+    if not folder.is_dir():  # not a checkout, where sources are read as they are edited
+        folder = files("sparse_ot") / "cuda"
     text: str = (folder / file).read_text(encoding="utf-8")
 
     def splice(include: re.Match[str]) -> str:

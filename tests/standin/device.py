@@ -66,6 +66,7 @@ class Device:
         self.id = _current.device if device is None else int(getattr(device, "id", device))
         if not 0 <= self.id < DEVICES:
             raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+
     def __enter__(self) -> Device:
         _current.left.append(_current.device)
         _current.device = self.id

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from standin import device as dev
 from standin.array import call, ndarray, unwrap, wrap
 
 _TYPES = ("bool", "float32", "float64", "complex64", "complex128")
@@ -24,6 +25,7 @@ class _Container:
     __array_priority__ = 101
 
     def __init__(self, entries: Any, shape: Any = None, dtype: Any = None) -> None:
+        self._on = dev.current_device()
         if scipy.sparse.issparse(entries):  # an upload
             self._inner = _like(self, _uploaded(entries))
         elif isinstance(entries, _Container):
@@ -41,7 +43,7 @@ class _Container:
     @classmethod
     def _around(cls, inner: Any) -> Any:
         made = object.__new__(_CLASSES[type(inner).__name__])
-        made._inner = inner
+        made._inner, made._on = inner, dev.current_device()
         return made
 
     shape = property(lambda self: self._inner.shape)
@@ -49,11 +51,11 @@ class _Container:
     format = property(lambda self: self._inner.format)
     ndim = property(lambda self: self._inner.ndim)
     nnz = property(lambda self: self._inner.nnz)
-    data = property(lambda self: ndarray(self._inner.data))
-    row = property(lambda self: ndarray(self._inner.coords[0]))
-    col = property(lambda self: ndarray(self._inner.coords[1]))
-    indices = property(lambda self: ndarray(self._inner.indices))
-    indptr = property(lambda self: ndarray(self._inner.indptr))
+    data = property(lambda self: ndarray(self._inner.data, self._on))
+    row = property(lambda self: ndarray(self._inner.coords[0], self._on))
+    col = property(lambda self: ndarray(self._inner.coords[1], self._on))
+    indices = property(lambda self: ndarray(self._inner.indices, self._on))
+    indptr = property(lambda self: ndarray(self._inner.indptr, self._on))
     T = property(lambda self: self._around(self._inner.T))
 
     def __array__(self, *_: object, **__: object) -> Any:
