@@ -1,11 +1,11 @@
-// Eight doubles at a time, in whatever registers the machine has.
+// Eight doubles or sixteen floats at a time, in whatever registers the machine has.
 //
-// GCC and Clang lower one operation on a vector type to one AVX-512 instruction, two of AVX, four
-// of SSE or NEON; elsewhere the same struct is eight plain doubles. Every operation rounds each
-// lane as the scalar operation would, and nothing is fused or reassociated (the build says
-// -ffp-contract=off), so all of them give the same bits.
+// GCC and Clang have vector types whose operations become the instructions of the machine;
+// elsewhere the same struct is a plain array. Every operation rounds each lane as the scalar
+// operation would, and nothing is fused or reassociated (the build says -ffp-contract=off), so all
+// give the same bits.
 //
-// A function marked SPARSE_OT_CLONES is compiled for several generations of x86 and the fitting one
+// A function marked SPARSE_OT_CLONES is compiled for old and for new x86 and the fitting one
 // is chosen when the module is loaded, so that one wheel runs everywhere and fast. All it calls is
 // inlined, or it would be called as compiled for the oldest; what should not be, because it is rare
 // and large, is marked SPARSE_OT_APART. Clones need the loader of glibc, and stay away from
@@ -14,7 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
+#include <functional>
 
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC diagnostic push
@@ -23,8 +23,7 @@
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__) && \
     !defined(__SANITIZE_ADDRESS__)
-#define SPARSE_OT_CLONES \
-    __attribute__((flatten, target_clones("default", "arch=haswell", "arch=skylake-avx512")))
+#define SPARSE_OT_CLONES __attribute__((flatten, target_clones("default", "avx2")))
 #define SPARSE_OT_APART __attribute__((noinline))
 #else
 #define SPARSE_OT_CLONES
@@ -33,66 +32,117 @@
 
 namespace sparse_ot {
 
-inline constexpr int n_lanes = 8;
-
-struct alignas(64) Lanes {
+// 64 bytes of numbers.
 #if defined(__GNUC__)
-    typedef double Vector __attribute__((vector_size(64)));
-    Vector value;
+
+// Two halves of one AVX register each: what is wider than a register is compared one by one.
+template <class T>
+struct alignas(64) Pack {
+    typedef T Half __attribute__((vector_size(32)));
+    static constexpr int half = 32 / sizeof(T);
+    static constexpr int size = 2 * half;
+
+    Half low, high;
+
+    [[nodiscard]] T operator[](int i) const { return i < half ? low[i] : high[i - half]; }
+    void set(int i, T x) {
+        if (i < half)
+            low[i] = x;
+        else
+            high[i - half] = x;
+    }
+    [[nodiscard]] static Pack all(T x) {
+        const Half same = x - Half{};  // a broadcast: x - 0 is x
+        return {same, same};
+    }
+
+    friend Pack operator+(const Pack& a, const Pack& b) { return {a.low + b.low, a.high + b.high}; }
+    friend Pack operator-(const Pack& a, const Pack& b) { return {a.low - b.low, a.high - b.high}; }
+    friend Pack operator*(const Pack& a, const Pack& b) { return {a.low * b.low, a.high * b.high}; }
+    friend Pack max(const Pack& a, const Pack& b) {
+        return {a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
+    }
+
+    // One bit a lane, set where this is at most `bar`.
+    [[nodiscard]] unsigned at_most(const Pack& bar) const {
+        return bits(low <= bar.low, high <= bar.high);
+    }
+    // Set where it is below.
+    [[nodiscard]] unsigned below(const Pack& bar) const {
+        return bits(low < bar.low, high < bar.high);
+    }
+
+private:
+    template <class Mask>
+    static unsigned bits(const Mask& first, const Mask& second) {
+        Mask weight{};
+        for (int i = 0; i < half; ++i) weight[i] = 1 << i;
+        const Mask set = (first & weight) | (second & (weight << half));
+        unsigned all_set = 0;
+        for (int i = 0; i < half; ++i) all_set |= static_cast<unsigned>(set[i]);
+        return all_set;
+    }
+};
+
 #else
-    double value[n_lanes];
-#endif
 
-    [[nodiscard]] double operator[](int lane) const { return value[lane]; }
-    void set(int lane, double x) { value[lane] = x; }
+template <class T>
+struct alignas(64) Pack {
+    static constexpr int size = 64 / sizeof(T);
 
-    [[nodiscard]] static Lanes all(double x) {
-        Lanes r;
-        for (int i = 0; i < n_lanes; ++i) r.value[i] = x;
+    T value[size];
+
+    [[nodiscard]] T operator[](int i) const { return value[i]; }
+    void set(int i, T x) { value[i] = x; }
+    [[nodiscard]] static Pack all(T x) {
+        Pack r;
+        std::fill_n(r.value, size, x);
         return r;
     }
 
-#if defined(__GNUC__)
-    friend Lanes operator+(const Lanes& a, const Lanes& b) { return {a.value + b.value}; }
-    friend Lanes operator-(const Lanes& a, const Lanes& b) { return {a.value - b.value}; }
-    friend Lanes operator*(const Lanes& a, const Lanes& b) { return {a.value * b.value}; }
-    friend Lanes max(const Lanes& a, const Lanes& b) {
-        return {a.value > b.value ? a.value : b.value};
-    }
-#else
     template <class Op>
-    static Lanes each(const Lanes& a, const Lanes& b, Op&& op) {
-        Lanes r;
-        for (int i = 0; i < n_lanes; ++i) r.value[i] = op(a.value[i], b.value[i]);
+    static Pack each(const Pack& a, const Pack& b, Op&& op) {
+        Pack r;
+        for (int i = 0; i < size; ++i) r.value[i] = op(a.value[i], b.value[i]);
         return r;
     }
-    friend Lanes operator+(const Lanes& a, const Lanes& b) {
-        return each(a, b, [](double p, double q) { return p + q; });
-    }
-    friend Lanes operator-(const Lanes& a, const Lanes& b) {
-        return each(a, b, [](double p, double q) { return p - q; });
-    }
-    friend Lanes operator*(const Lanes& a, const Lanes& b) {
-        return each(a, b, [](double p, double q) { return p * q; });
-    }
-    friend Lanes max(const Lanes& a, const Lanes& b) {
-        return each(a, b, [](double p, double q) { return p > q ? p : q; });
-    }
-#endif
-    friend Lanes abs(const Lanes& a) { return max(a, all(0.0) - a); }
-    friend Lanes sqrt(const Lanes& a) {
-        Lanes r;
-        for (int i = 0; i < n_lanes; ++i) r.value[i] = std::sqrt(a.value[i]);
-        return r;
+    friend Pack operator+(const Pack& a, const Pack& b) { return each(a, b, std::plus<T>{}); }
+    friend Pack operator-(const Pack& a, const Pack& b) { return each(a, b, std::minus<T>{}); }
+    friend Pack operator*(const Pack& a, const Pack& b) { return each(a, b, std::multiplies<T>{}); }
+    friend Pack max(const Pack& a, const Pack& b) {
+        return each(a, b, [](T p, T q) { return p > q ? p : q; });
     }
 
-    // One bit a lane: is it at most `bar`?
-    [[nodiscard]] unsigned at_most(double bar) const {
+    [[nodiscard]] unsigned at_most(const Pack& bar) const {
         unsigned bits = 0;
-        for (int i = 0; i < n_lanes; ++i) bits |= static_cast<unsigned>(value[i] <= bar) << i;
+        for (int i = 0; i < size; ++i) bits |= static_cast<unsigned>(value[i] <= bar.value[i]) << i;
+        return bits;
+    }
+    [[nodiscard]] unsigned below(const Pack& bar) const {
+        unsigned bits = 0;
+        for (int i = 0; i < size; ++i) bits |= static_cast<unsigned>(value[i] < bar.value[i]) << i;
         return bits;
     }
 };
+
+#endif
+
+template <class T>
+Pack<T> abs(const Pack<T>& a) {
+    return max(a, Pack<T>::all(T{0}) - a);
+}
+
+template <class T>
+Pack<T> sqrt(const Pack<T>& a) {
+    Pack<T> r = a;
+    for (int i = 0; i < Pack<T>::size; ++i) r.set(i, std::sqrt(a[i]));
+    return r;
+}
+
+using Lanes = Pack<double>;
+using FloatLanes = Pack<float>;
+
+inline constexpr int n_lanes = Lanes::size;
 
 }  // namespace sparse_ot
 

@@ -22,7 +22,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <utility>
 #include <vector>
@@ -62,40 +61,27 @@ public:
     NearestIndex(std::span<const double> y, int d, Metric metric, int threads = 0,
                  int tree_up_to = tree_dimensions)
         : metric_(metric), d_(d), by_tree_(d <= tree_up_to) {
-        std::vector<double> units;
-        if (metric == Metric::cosine) {
-            units.resize(y.size());
-            for (std::size_t at = 0; at < y.size(); at += d) normalise(&y[at], d, &units[at]);
-            y = units;
-        }
-        if (by_tree_) {
-            tree_ = PackedTree(y, d, threads_or_all(threads));
-        } else {
-            std::vector<std::int32_t> as_given(y.size() / d);
-            std::iota(as_given.begin(), as_given.end(), 0);
-            tree_.points = PackedPoints(y, d, std::move(as_given));
-        }
+        std::vector<double> points(y.begin(), y.end());
+        if (metric == Metric::cosine)
+            for (std::size_t at = 0; at < y.size(); at += d) normalise(&y[at], d, &points[at]);
+        if (by_tree_)
+            tree_ = PackedTree(points, d, threads_or_all(threads));
+        else
+            points_ = std::move(points);
+        count_ = static_cast<std::int64_t>(y.size()) / d;
     }
 
-    [[nodiscard]] std::int64_t count() const { return tree_.points.count; }
+    [[nodiscard]] std::int64_t count() const { return count_; }
     [[nodiscard]] int dimension() const { return d_; }
     [[nodiscard]] Metric metric() const { return metric_; }
 
     void query(const NearestQuery& query, const NearestAnswer& answer) const {
-        const LeastOffsets offsets = tree_.least_offsets(query.offset);
-        std::vector<std::int32_t> order;
-        if (by_tree_) order = morton_order(query.x, query.n, d_);
-        const std::int64_t rows = by_tree_ ? tree_rows : scan_rows;
-        for_each_piece((query.n + rows - 1) / rows, query.threads, [&] {
-            return [&, work = Work(*this, offsets, query)](std::int64_t piece) mutable {
-                const std::int64_t first = piece * rows;
-                const std::int64_t last = std::min(first + rows, query.n);
-                if (by_tree_)
-                    answer_by_tree(query, order, first, last, work, answer);
-                else
-                    answer_by_scan(query, first, last, work, answer);
-            };
-        });
+        if (by_tree_)
+            query_tree(query, answer);
+        else
+            with_filter(metric_, [&](auto filter) {
+                query_all<typename decltype(filter)::type>(query, answer);
+            });
     }
 
 private:
@@ -104,54 +90,57 @@ private:
     static constexpr std::int64_t tree_rows = 1024;
     static constexpr std::int64_t scan_rows = 64;
 
-    struct Work {  // what one thread needs
-        Work(const NearestIndex& index, const LeastOffsets& offsets, const NearestQuery& query)
-            : tree(index.tree_, offsets),
-              scan(index.tree_.points, offsets[0]),
-              best(index.by_tree_ ? 1 : scan_rows, KLeast(std::min(query.k, index.count()))),
-              x(best.size() * index.d_) {}
-
-        TreeSearch tree;
-        FullScan scan;
-        std::vector<KLeast> best;
-        std::vector<double> x;
-    };
-
-    void answer_by_tree(const NearestQuery& query, const std::vector<std::int32_t>& order,
-                        std::int64_t first, std::int64_t last, Work& work,
-                        const NearestAnswer& answer) const {
-        with_metric(metric_, [&](auto m) {
-            using M = decltype(m);
-            KLeast& best = work.best[0];
-            best.clear(no_ceiling);
-            for (std::int64_t at = first; at < last; ++at) {
-                const std::int64_t row = order[at];
-                read_row(query, row, work.x.data());
-                Rank ceiling = limit_of(query, row);
-                if (best.full() && at > first)
-                    ceiling = std::min(
-                        ceiling, work.tree.template ceiling_from<M>(work.x.data(), best.entries()));
-                best.clear(ceiling);
-                work.tree.search(metric_, work.x.data(), best);
-                write_row<M>(query.k, row, work.x.data(), best, answer);
-            }
+    void query_tree(const NearestQuery& query, const NearestAnswer& answer) const {
+        const LeastOffsets offsets = tree_.least_offsets(query.offset);
+        const std::vector<std::int32_t> order = morton_order(query.x, query.n, d_);
+        for_each_piece(pieces(query.n, tree_rows), query.threads, [&] {
+            return [&, search = TreeSearch(tree_, offsets), best = shortlist(query),
+                    x = std::vector<double>(d_)](std::int64_t piece) mutable {
+                best.clear(no_ceiling);
+                const std::int64_t last = std::min((piece + 1) * tree_rows, query.n);
+                for (std::int64_t at = piece * tree_rows; at < last; ++at) {
+                    const std::int64_t row = order[at];
+                    read_row(query, row, x.data());
+                    Rank ceiling = limit_of(query, row);
+                    if (best.full())
+                        ceiling = std::min(ceiling,
+                                           search.ceiling_from(metric_, x.data(), best.entries()));
+                    best.clear(ceiling);
+                    search.search(metric_, x.data(), best);
+                    write_row(query, row, best, answer, [&](const KLeast::Entry& entry) {
+                        return search.cost(metric_, x.data(), entry.place);
+                    });
+                }
+            };
         });
     }
 
-    void answer_by_scan(const NearestQuery& query, std::int64_t first, std::int64_t last,
-                        Work& work, const NearestAnswer& answer) const {
-        with_metric(metric_, [&](auto m) {
-            using M = decltype(m);
-            const std::span<KLeast> best(work.best.data(), last - first);
-            for (std::int64_t row = first; row < last; ++row) {
-                read_row(query, row, work.x.data() + (row - first) * d_);
-                best[row - first].clear(limit_of(query, row));
-            }
-            work.scan.search(metric_, work.x.data(), best);
-            for (std::int64_t row = first; row < last; ++row)
-                write_row<M>(query.k, row, work.x.data() + (row - first) * d_, best[row - first],
-                             answer);
+    template <class Filter>
+    void query_all(const NearestQuery& query, const NearestAnswer& answer) const {
+        const FullScan<Filter> scan(points_, d_, metric_, query.offset);
+        for_each_piece(pieces(query.n, scan_rows), query.threads, [&] {
+            return [&, sources = typename Filter::Sources{},
+                    shortlists = std::vector<KLeast>(scan_rows, shortlist(query)),
+                    x = std::vector<double>(scan_rows * d_)](std::int64_t piece) mutable {
+                const std::int64_t first = piece * scan_rows;
+                const std::span best(shortlists.data(), std::min(scan_rows, query.n - first));
+                for (std::size_t r = 0; r < best.size(); ++r) {
+                    read_row(query, first + r, x.data() + r * d_);
+                    best[r].clear(limit_of(query, first + r));
+                }
+                scan.search(x.data(), best, sources);
+                for (std::size_t r = 0; r < best.size(); ++r)
+                    write_row(query, first + r, best[r], answer, [&](const KLeast::Entry& entry) {
+                        return scan.cost(x.data() + r * d_, entry.place);
+                    });
+            };
         });
+    }
+
+    static std::int64_t pieces(std::int64_t n, std::int64_t rows) { return (n + rows - 1) / rows; }
+
+    [[nodiscard]] KLeast shortlist(const NearestQuery& query) const {
+        return KLeast(static_cast<std::size_t>(std::min(query.k, count_)));
     }
 
     void read_row(const NearestQuery& query, std::int64_t row, double* x) const {
@@ -166,16 +155,15 @@ private:
         return query.limit.empty() ? no_ceiling : ceiling_at(query.limit[row]);
     }
 
-    template <class M>
-    void write_row(std::int64_t k, std::int64_t row, const double* x, KLeast& best,
-                   const NearestAnswer& answer) const {
-        const PackedPoints& points = tree_.points;
-        std::int64_t at = row * k;
+    template <class CostOf>
+    static void write_row(const NearestQuery& query, std::int64_t row, KLeast& best,
+                          const NearestAnswer& answer, CostOf&& cost_of) {
+        std::int64_t at = row * query.k;
         for (const auto& entry : best.sorted()) {
             answer.indices[at] = entry.rank.index;
-            answer.costs[at++] = cost_to_point<M>(x, points, entry.place);
+            answer.costs[at++] = cost_of(entry);
         }
-        for (; at < (row + 1) * k; ++at) {
+        for (; at < (row + 1) * query.k; ++at) {
             answer.indices[at] = -1;
             answer.costs[at] = std::numeric_limits<double>::infinity();
         }
@@ -184,7 +172,9 @@ private:
     Metric metric_;
     int d_;
     bool by_tree_;
-    PackedTree tree_;  // without levels where all pairs are looked at
+    std::int64_t count_ = 0;
+    PackedTree tree_;             // one of the two is empty
+    std::vector<double> points_;  // row by row
 };
 
 }  // namespace sparse_ot

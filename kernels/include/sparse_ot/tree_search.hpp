@@ -55,7 +55,8 @@ Lanes costs_to_boxes(const double* x, const Lanes* sides, int d) {
 // Offers those of a group's eight items that may enter; returns nothing but changes `best`.
 inline void offer_group(const Lanes& values, std::int64_t group, const std::int32_t* index,
                         KLeast& best) {
-    for (unsigned near = values.at_most(best.bar().value); near != 0; near &= near - 1) {
+    for (unsigned near = values.at_most(Lanes::all(best.bar().value)); near != 0;
+         near &= near - 1) {
         const int lane = std::countr_zero(near);
         const auto place = static_cast<std::int32_t>(group * n_lanes + lane);
         best.offer({{values[lane], index[place]}, place});
@@ -68,22 +69,25 @@ public:
     TreeSearch(const PackedTree& tree, const LeastOffsets& offsets)
         : tree_(tree), offsets_(offsets), pending_(n_lanes * (tree.levels.size() + 1)) {}
 
-    // `best` comes with its ceiling and leaves with the answer.
+    // `best` comes with its ceiling and leaves with the answer; for cosine all are unit vectors.
     SPARSE_OT_CLONES
     void search(Metric metric, const double* x, KLeast& best) {
         with_metric(metric, [&](auto m) { descend<decltype(m)>(x, best); });
     }
 
-    // A rank that the k-th best for x is sure not to exceed, given k places; else no ceiling.
-    template <class M>
-    Rank ceiling_from(const double* x, const std::vector<KLeast::Entry>& places) const {
+    [[nodiscard]] double cost(Metric metric, const double* x, std::int64_t place) const {
+        return with_metric(
+            metric, [&](auto m) { return cost_to_point<decltype(m)>(x, tree_.points, place); });
+    }
+
+    // A rank that the k-th best for x is sure not to exceed, given k places.
+    [[nodiscard]] Rank ceiling_from(Metric metric, const double* x,
+                                    const std::vector<KLeast::Entry>& places) const {
         Rank worst{-std::numeric_limits<double>::infinity(), -1};
-        const PackedPoints& points = tree_.points;
         for (const auto& entry : places) {
             const std::int64_t p = entry.place;
-            const double value =
-                cost_to_point<M>(x, points, p) + offsets_[0][p / n_lanes][p % n_lanes];
-            worst = std::max(worst, Rank{value, points.index[p]});
+            const double value = cost(metric, x, p) + offsets_[0][p / n_lanes][p % n_lanes];
+            worst = std::max(worst, Rank{value, tree_.points.index[p]});
         }
         return {worst.value, worst.index + 1};  // the worst itself may come back
     }
@@ -127,7 +131,8 @@ private:
         const Lanes* sides = boxes.sides.data() + std::int64_t{group} * 2 * d;
         const Lanes bounds = costs_to_boxes<M>(x, sides, d) + offsets_[level][group];
         const std::size_t bottom = height_;
-        for (unsigned near = bounds.at_most(best.bar().value); near != 0; near &= near - 1) {
+        for (unsigned near = bounds.at_most(Lanes::all(best.bar().value)); near != 0;
+             near &= near - 1) {
             const int lane = std::countr_zero(near);
             const std::int32_t item = group * n_lanes + lane;
             const double bound = bounds[lane];
