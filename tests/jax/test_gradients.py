@@ -1,0 +1,210 @@
+"""Derivatives against finite differences, in float64; and what they are where they are not one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+jax = pytest.importorskip("jax")
+jnp = pytest.importorskip("jax.numpy")
+
+from jax.experimental.sparse import BCOO, BCSR  # noqa: E402
+from jax.experimental.sparse import grad as sparse_grad  # noqa: E402
+
+import sparse_ot  # noqa: E402
+
+pytestmark = pytest.mark.usefixtures("x64")
+STEP = 1e-6
+METRICS = ("sqeuclidean", "euclidean", "cityblock", "chebyshev", "cosine")
+
+
+def slope_along(f: Callable[[Any], Any], x: Any, direction: Any) -> float:
+    """Central difference quotient."""
+    return float(f(x + STEP * direction) - f(x - STEP * direction)) / (2 * STEP)
+
+
+@pytest.fixture
+def problem(rng: np.random.Generator) -> tuple[Any, Any, Any]:
+    """Costs (6, 8) and masses, all in general position."""
+    a, b = rng.random(6) + 0.1, rng.random(8) + 0.1
+    return jnp.asarray(rng.random((6, 8))), jnp.asarray(a / a.sum()), jnp.asarray(b / b.sum())
+
+
+def value(M: Any, a: Any = None, b: Any = None) -> Any:
+    return sparse_ot.emd2(a, b, M)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_in_the_costs_it_is_the_plan(
+    problem: Any, rng: np.random.Generator, compiled: bool
+) -> None:
+    M, a, b = problem
+    grad = jax.grad(value)
+    slope = (jax.jit(grad) if compiled else grad)(M, a, b)
+    np.testing.assert_array_equal(slope, sparse_ot.emd(a, b, M))
+    direction = jnp.asarray(rng.standard_normal(M.shape))
+    expected = slope_along(lambda x: value(x, a, b), M, direction)
+    assert jnp.vdot(slope, direction) == pytest.approx(expected, rel=1e-6)
+    assert jax.jvp(lambda x: value(x, a, b), (M,), (direction,))[1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_in_the_masses_it_is_the_centred_potentials(
+    problem: Any, rng: np.random.Generator, compiled: bool
+) -> None:
+    M, a, b = problem
+    grad = jax.grad(value, argnums=(1, 2))
+    u, v = (jax.jit(grad) if compiled else grad)(M, a, b)
+    solution = sparse_ot.solve(M, a, b)
+    np.testing.assert_allclose(u, solution.f, rtol=1e-12)
+    np.testing.assert_allclose(v, solution.g, rtol=1e-12)
+    assert float(u @ a) == pytest.approx(float(v @ b))
+    # Directions that keep the totals equal: there the constant in u + c, v - c cancels.
+    da, db = jnp.asarray(rng.standard_normal(6)), jnp.asarray(rng.standard_normal(8))
+    da, db = da - da.mean() + 0.3 / 6, db - db.mean() + 0.3 / 8
+    expected = slope_along(lambda t: value(M, a + t * da, b + t * db), 0.0, 1.0)
+    assert float(u @ da + v @ db) == pytest.approx(expected, rel=1e-6)
+
+
+def test_uncentred_potentials_are_what_was_asked_for(problem: Any) -> None:
+    M, a, b = problem
+    u = jax.grad(lambda a: sparse_ot.emd2(a, b, M, center_dual=False))(a)
+    np.testing.assert_array_equal(u, sparse_ot.solve(M, a, b, center_dual=False).f)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_in_the_coordinates_through_a_graph(
+    rng: np.random.Generator, metric: str, compiled: bool
+) -> None:
+    x, y = (jnp.asarray(rng.standard_normal((12, 3))) for _ in range(2))
+
+    def f(x: Any) -> Any:
+        graph = sparse_ot.knn_cost(x, y, 4, metric, feasible_for=(None, None))
+        return sparse_ot.emd2(None, None, graph)
+
+    slope = (jax.jit(jax.grad(f)) if compiled else jax.grad(f))(x)
+    direction = jnp.asarray(rng.standard_normal(x.shape))
+    expected = slope_along(f, x, direction)
+    assert jnp.vdot(slope, direction) == pytest.approx(expected, rel=1e-5)
+
+
+def test_in_the_coordinates_of_a_whole_cloud(rng: np.random.Generator) -> None:
+    x, y = (jnp.asarray(rng.standard_normal((7, 2))) for _ in range(2))
+
+    def f(x: Any) -> Any:
+        return sparse_ot.solve(sparse_ot.PointCloudCost(x, y, "euclidean")).value
+
+    direction = jnp.asarray(rng.standard_normal(x.shape))
+    expected = slope_along(f, x, direction)
+    for grad in (jax.grad(f), jax.jit(jax.grad(f))):
+        assert jnp.vdot(grad(x), direction) == pytest.approx(expected, rel=1e-5)
+
+
+def test_in_both_clouds_and_through_a_metric_of_ones_own(rng: np.random.Generator) -> None:
+    x, y = (jnp.asarray(rng.standard_normal((9, 2))) for _ in range(2))
+
+    def quartic(p: Any, q: Any) -> Any:
+        return jnp.sum((p - q) ** 4, axis=-1)
+
+    def f(x: Any, y: Any) -> Any:
+        return sparse_ot.emd2(None, None, sparse_ot.knn_cost(x, y, 9, quartic))
+
+    for k, slope in enumerate(jax.grad(f, argnums=(0, 1))(x, y)):
+        direction = jnp.asarray(rng.standard_normal(x.shape))
+        along = (lambda z: f(z, y)) if k == 0 else (lambda z: f(x, z))
+        expected = slope_along(along, (x, y)[k], direction)
+        assert jnp.vdot(slope, direction) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [BCOO, BCSR])
+def test_in_the_entries_of_a_container(problem: Any, kind: Any) -> None:
+    dense, a, b = problem
+    M = kind.fromdense(dense, nse=6 * 8 + 3)  # three entries of padding
+    slope = sparse_grad(lambda M: value(M, a, b))(M)
+    plan = sparse_ot.solve(M, a, b).plan
+    np.testing.assert_array_equal(slope.data, plan.data)
+    assert not np.isnan(slope.data).any()
+    assert not slope.data[48:].any()
+
+
+def test_forbidden_arcs_leave_no_trace(problem: Any) -> None:
+    M, a, b = problem
+    forbidden = np.asarray(sparse_ot.emd(a, b, M)) == 0  # costs stay those of the optimal plan
+
+    expected = pytest.approx(float(value(M, a, b)))
+    assert jax.grad(lambda t: value(jnp.where(forbidden, jnp.inf, M * t), a, b))(1.0) == expected
+    # Even where the tangent of a forbidden cost is infinite.
+    costs = jnp.where(forbidden, jnp.inf, M)
+    assert jax.jvp(lambda t: value(costs * t, a, b), (1.0,), (1.0,))[1] == expected
+
+
+def test_coinciding_points_have_a_finite_gradient() -> None:
+    x = jnp.zeros((4, 2))
+    for metric in METRICS:
+
+        def f(x: Any, metric: str = metric) -> Any:
+            return sparse_ot.emd2(None, None, sparse_ot.knn_cost(x, jnp.zeros((4, 2)), 2, metric))
+
+        assert np.isfinite(jax.grad(f)(x)).all()
+
+
+def test_second_derivatives_are_the_curvature_of_the_cost_alone(
+    rng: np.random.Generator,
+) -> None:
+    """Plan and potentials are piecewise constant, so d2V = sum of P d2C."""
+    x, y = (jnp.asarray(rng.standard_normal((6, 2))) for _ in range(2))
+
+    def costs(x: Any) -> Any:
+        return jnp.sum((x[:, None] - y[None]) ** 4, axis=-1)
+
+    def f(x: Any) -> Any:
+        return value(costs(x))
+
+    plan = sparse_ot.emd(None, None, costs(x))
+    expected = jax.hessian(lambda x: jnp.vdot(plan, costs(x)))(x)
+    for hessian in (jax.hessian(f), jax.jit(jax.hessian(f)), jax.jacfwd(jax.grad(f))):
+        np.testing.assert_allclose(hessian(x), expected, atol=1e-10)
+    direction = jnp.asarray(rng.standard_normal(x.shape))
+    along = slope_along(lambda z: jnp.vdot(jax.grad(f)(z), direction), x, direction)
+    assert jnp.einsum("ijkl,ij,kl", expected, direction, direction) == pytest.approx(along, 1e-5)
+
+
+def test_second_derivatives_in_costs_and_masses_vanish(problem: Any) -> None:
+    M, a, b = problem
+    assert not jax.hessian(value)(M, a, b).any()
+    assert not jax.hessian(lambda a: value(M, a, b))(a).any()
+
+
+def test_jacobians_of_several_values(problem: Any) -> None:
+    M, a, b = problem
+
+    def both(M: Any) -> Any:
+        return jnp.stack([value(M, a, b), value(2 * M, a, b)])
+
+    plan = sparse_ot.emd(a, b, M)
+    for jacobian in (jax.jacfwd(both), jax.jacrev(both)):
+        np.testing.assert_allclose(jacobian(M), jnp.stack([plan, 2 * plan]), atol=1e-12)
+
+
+def test_gradients_in_a_batch(problem: Any) -> None:
+    M, a, b = problem
+    batch = jnp.stack([M, M[::-1]])
+    slopes = jax.jit(jax.vmap(jax.grad(value), (0, None, None)))(batch, a, b)
+    for costs, slope in zip(batch, slopes, strict=True):
+        np.testing.assert_array_equal(slope, sparse_ot.emd(a, b, costs))
+
+
+def test_gradients_through_a_checkpoint_and_emd2_of_columns(problem: Any) -> None:
+    M, a, b = problem
+    slope = jax.grad(jax.checkpoint(value))(M, a, b)
+    np.testing.assert_array_equal(slope, sparse_ot.emd(a, b, M))
+
+    def total(M: Any) -> Any:
+        return sum(sparse_ot.emd2(a, jnp.stack([b, b[::-1]], axis=1), M, numThreads=2))
+
+    expected = sparse_ot.emd(a, b, M) + sparse_ot.emd(a, b[::-1], M)
+    np.testing.assert_allclose(jax.grad(total)(M), expected)
