@@ -95,8 +95,8 @@ class DomainSweeps:
         v: Doubles,
     ) -> None:
         """Points flat, row by row (unit vectors for cosine); the plan sorted by row."""
-    def cut(self, most: int, seed: int) -> None:
-        """Begin a sweep over cells of at most so many sources."""
+    def cut(self, most: int, seed: int, patience: int) -> None:
+        """Begin a sweep over cells of at most so many sources, priced so often inside."""
     def run(self, threads: int, seconds: float) -> bool:
         """Solve cells until all are done and in place (True), or the time is up."""
     @property

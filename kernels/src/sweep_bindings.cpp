@@ -51,10 +51,10 @@ public:
                 "potentials of the wrong length");
     }
 
-    void cut(std::int64_t most, std::uint64_t seed) {
+    void cut(std::int64_t most, std::uint64_t seed, int patience) {
         require(most > 0, "a cell holds at least one source");
         nb::gil_scoped_release release;
-        core_.cut(most, seed);
+        core_.cut(most, seed, patience);
     }
 
     bool run(int threads, double seconds) {
@@ -114,7 +114,7 @@ void bind_sweeps(nb::module_& m) {
                       Vector<double>, Vector<double>>(),
              "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert())
-        .def("cut", &Sweeps::cut, "most"_a, "seed"_a)
+        .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a)
         .def("run", &Sweeps::run, "threads"_a, "seconds"_a)
         .def_prop_ro("pivots", &Sweeps::pivots)
         .def("plan", &Sweeps::plan)

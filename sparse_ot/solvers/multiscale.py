@@ -55,8 +55,8 @@ __all__ = ["Start", "start"]
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
-COARSEST = 1000
-"""Most points of the coarsest level, which is one cell."""
+COARSEST = 256
+"""Most points of the coarsest level, which is one cell with all pairs as arcs."""
 
 DEPTHS_A_LEVEL = 2
 """Halvings between two levels: groups of four."""
@@ -64,8 +64,11 @@ DEPTHS_A_LEVEL = 2
 SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 8, 5
 """Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
 
-WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 4000, 10
-"""Up to so many points the last cells of a level are the level."""
+WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 4000, 5
+"""Up to so many points the last cells of a level are the level, until nothing changes."""
+
+PATIENCE, WHOLE_PATIENCE = 1, 10
+"""How often missing pairs are looked for inside a cell: once, the next sweep comes by again."""
 
 SLICE_SECONDS = 0.25
 """How long the core works before Python looks for Ctrl-C."""
@@ -237,7 +240,8 @@ class _Descent:
         watched = clock.progress is not None or (finest and clock.tol > 0)
         value = self._value(x, y, plan) if watched else math.nan
         for number, cell in enumerate(_cells(size)):
-            sweeps.cut(cell, self.seed + number)
+            patience = PATIENCE if cell < size else WHOLE_PATIENCE
+            sweeps.cut(cell, self.seed + number, patience)
             before = sweeps.pivots
             done = False
             while not done and clock.left() > 0:

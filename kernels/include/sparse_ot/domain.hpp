@@ -72,8 +72,9 @@ struct Improved {
 
 class DomainSolver {
 public:
-    DomainSolver(Cloud x, Cloud y, Metric metric)
-        : x_(x), y_(y), metric_(metric), local_(y.count(), no_node) {}
+    // `patience`: rounds of pricing in a large domain.
+    DomainSolver(Cloud x, Cloud y, Metric metric, int patience)
+        : x_(x), y_(y), metric_(metric), patience_(patience), local_(y.count(), no_node) {}
 
     Improved solve(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals) {
         return with_metric(metric_,
@@ -82,11 +83,10 @@ public:
 
 private:
     // Up to so many pairs, all are arcs: pricing them costs less than choosing among them.
-    static constexpr std::int64_t few_pairs = 1 << 14;
+    static constexpr std::int64_t few_pairs = 1 << 16;
     static constexpr std::int64_t arcs_a_source = 4;
     static constexpr std::int64_t arcs_a_target = 2;
     static constexpr std::int64_t arcs_a_round = 2;
-    static constexpr int patience = 1;           // rounds of pricing
     static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
 
     template <class M>
@@ -113,7 +113,7 @@ private:
             NetworkSimplex<> simplex(network, forest.links(), local);
             constexpr auto no_limit = std::numeric_limits<std::int64_t>::max();
             simplex.run(no_limit);
-            for (int round = 0; !all && round < patience; ++round) {
+            for (int round = 0; !all && round < patience_; ++round) {
                 read_duals(simplex, local);
                 const Arc first_new = network.n_arcs();
                 add_violated<M>(network, improved.targets, local);
@@ -126,7 +126,7 @@ private:
             read_plan(simplex, improved);
             improved.pivots = simplex.stats().pivots;
         } else {
-            keep(sources, plan, duals, improved);
+            keep<M>(sources, plan, duals, improved);
         }
         for (Node j : improved.targets) local_[j] = no_node;
         return improved;
@@ -291,8 +291,11 @@ private:
         });
     }
 
+    // One source, or one target: there is one plan, and its potentials need no simplex.
+    template <class M>
     void keep(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
               Improved& improved) const {
+        const auto cost = [&](Node i, Node j) { return cost_of_pair<M>(x_.at(i), y_.at(j), x_.d); };
         improved.first.assign(1, 0);
         for (Node i : sources) {
             const auto row = plan.of(i);
@@ -301,10 +304,17 @@ private:
             improved.u.push_back(duals.u[i]);
         }
         for (Node j : improved.targets) improved.v.push_back(duals.v[j]);
+        if (improved.targets.size() == 1)
+            for (std::size_t p = 0; p < sources.size(); ++p)
+                improved.u[p] = cost(sources[p], improved.targets[0]) - improved.v[0];
+        else
+            for (std::size_t j = 0; j < improved.targets.size(); ++j)
+                improved.v[j] = cost(sources[0], improved.targets[j]) - improved.u[0];
     }
 
     Cloud x_, y_;
     Metric metric_;
+    int patience_;
     std::vector<Node> local_;   // target -> its local number, or none; all none between solves
     std::vector<Node> source_;  // local number -> source
     std::vector<Node> place_;   // position in the list of sources -> local number

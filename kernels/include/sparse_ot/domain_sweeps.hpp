@@ -35,8 +35,10 @@ public:
     DomainSweeps(Cloud x, Cloud y, Metric metric, ShippingPlan plan, Duals duals)
         : x_(x), y_(y), metric_(metric), plan_(std::move(plan)), duals_(std::move(duals)) {}
 
-    // Cuts new cells of at most `most` sources; `run` then works through them.
-    void cut(std::int64_t most, std::uint64_t seed) {
+    // Cuts new cells of at most `most` sources; `run` then works through them, with so much
+    // patience in each.
+    void cut(std::int64_t most, std::uint64_t seed, int patience) {
+        patience_ = patience;
         cells_ = CellCutter(x_, most, seed).cut();
         improved_.assign(cells_.count(), {});
         done_ = 0;
@@ -50,7 +52,7 @@ public:
         const std::int64_t from = done_;
         std::vector<char> solved(cells_.count() - from, 0);
         for_each_piece(cells_.count() - from, threads, [&] {
-            return [&, solver = DomainSolver(x_, y_, metric_)](std::int64_t k) mutable {
+            return [&, solver = DomainSolver(x_, y_, metric_, patience_)](std::int64_t k) mutable {
                 const bool late =
                     std::chrono::duration<double>(Clock::now() - begin).count() >= seconds;
                 if (late && k > 0) return;
@@ -110,6 +112,7 @@ private:
     ShippingPlan plan_;
     Duals duals_;
     Cells cells_;
+    int patience_ = 1;
     std::vector<Improved> improved_;  // by cell
     std::int64_t done_ = 0;           // cells solved, from the first on
     std::int64_t pivots_ = 0;

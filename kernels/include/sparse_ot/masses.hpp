@@ -243,8 +243,9 @@ inline void add_noise(std::vector<Mass>& longer, std::vector<Mass>& other, Mass 
 
 }  // namespace detail
 
-// As much noise as the integers have room for; none where masses fill them, which are in general
-// position anyway. The same masses get the same noise, whoever asks.
+// Noise where the integers have room for it; none where masses fill them, which are in general
+// position anyway. All the room there is goes between the two, so that a perturbed plan costs what
+// the rounded one costs, nearly. The same masses get the same noise, whoever asks.
 inline void perturb(Masses& masses) {
     constexpr std::uint64_t seed = 20220714;
     const auto longest = static_cast<double>(std::max(masses.supply.size(), masses.demand.size()));
@@ -252,8 +253,8 @@ inline void perturb(Masses& masses) {
     for (Mass x : masses.supply) total += static_cast<double>(x);
     for (Mass amplitude : {1000, 100, 10}) {
         const double most_noise = static_cast<double>(amplitude) * longest;
-        const int bits = std::ilogb(most_noise) + 2;  // 2^(bits - 1) exceeds all the noise
-        if (std::ldexp(total, bits) + most_noise >= detail::most_units) continue;
+        const int bits = std::ilogb(detail::most_units / total) - 1;
+        if (std::ldexp(1.0, bits - 1) <= most_noise) continue;
         masses.noise_bits = bits;
         for (auto* side : {&masses.supply, &masses.demand})
             for (Mass& x : *side) x <<= bits;
