@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from certify import certify
-from problems import integer_masses, point_costs, sparsify
+from problems import integer_masses, point_costs, random_masses, sparsify
 
 import sparse_ot
 
@@ -49,6 +49,16 @@ def test_a_gap_is_not_certified(solved: Any) -> None:
     assert not dataclasses.replace(proof, value=float("nan")).holds()
     assert not dataclasses.replace(proof, lower_bound=float("nan")).holds()
     assert not dataclasses.replace(proof, worst_marginal_error=float("nan")).holds()
+
+
+@pytest.mark.parametrize("unit", [1e-12, 1.0, 1e12, 1e300])
+def test_the_unit_of_mass_does_not_matter_to_the_proof(unit: float) -> None:
+    rng = np.random.default_rng(5)
+    a, b = random_masses(rng, 20, 30)
+    M = point_costs(rng, 20, 30)
+    proof = sparse_ot.solve(M, a * unit, b * unit).certificate
+    assert proof.holds()
+    assert not dataclasses.replace(proof, worst_marginal_error=0.01 * unit).holds()
 
 
 def test_aliases_are_the_same_numbers(solved: Any) -> None:
