@@ -276,21 +276,23 @@ def _solve(
     if _is_priced(problem):
         start = _warm_start(problem, potentials_init)
         try:
-            return solve_by_columns(
-                problem,
-                limits=Limits(
-                    deadline=time.perf_counter() + time_limit,
-                    pivots=2**62 if max_pivots is None else max_pivots,
-                ),
-                center=center_dual,
-                start=(start[0], start[1]) if start else None,
-                slice_progress=progress,
-            )
+            with backend.on_device_of(cost.like):
+                return solve_by_columns(
+                    problem,
+                    limits=Limits(
+                        deadline=time.perf_counter() + time_limit,
+                        pivots=2**62 if max_pivots is None else max_pivots,
+                    ),
+                    center=center_dual,
+                    start=(start[0], start[1]) if start else None,
+                    slice_progress=progress,
+                )
         except InfeasibleError:
             if on_infeasible == "raise" or not isinstance(cost, (PointCloudCost, DenseCost)):
                 raise  # else the way below warns, and says NaN wherever a number was expected
     if isinstance(cost, PointCloudCost):  # every pair an arc
-        cost = DenseCost(cost.matrix(), backend=backend)
+        with backend.on_device_of(cost.like):
+            cost = DenseCost(cost.matrix(), backend=backend)
     dense = isinstance(cost, DenseCost)
     (n, m), ledger = problem.shape, TransferLedger()
     arrays = [problem.a, problem.b]

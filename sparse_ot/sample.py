@@ -130,14 +130,15 @@ def solve_sample(
     if memory_limit is not None:
         arcs = affordable_arcs(_positive("memory_limit", memory_limit), problem.cost)
         limits = Limits(limits.tol, limits.deadline, limits.pivots, arcs)
-    return solve_by_columns(
-        problem,
-        limits=limits,
-        start=None if start is None else _potentials(start, problem),
-        seed=_seed(seed),
-        progress=_print_round if progress is True else (progress or None),
-        begin=begin,
-    )
+    with backend.on_device_of(problem.cost.x):
+        return solve_by_columns(
+            problem,
+            limits=limits,
+            start=None if start is None else _potentials(start, problem),
+            seed=_seed(seed),
+            progress=_print_round if progress is True else (progress or None),
+            begin=begin,
+        )
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ their own derive from it and override what they do better.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,10 @@ class ArrayApiBackend:
     def detach(self, x: Array) -> Array:
         """`x`: a plain array-API library does not differentiate."""
         return x
+
+    def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
+        """Nothing: in the array API, work happens where its arrays are."""
+        return nullcontext()
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`: nothing in the array API belongs to a thread."""

@@ -13,7 +13,7 @@ arrays. The ledger counts what crosses, so that a test can assert it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
@@ -190,6 +190,9 @@ class Backend(Protocol):
 
     def detach(self, x: Array) -> Array:
         """`x` without derivatives: where the library only follows those, an array with values."""
+
+    def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
+        """A context in which work on arrays beside `x` happens, and stays, on their device."""
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, to be called in another thread as if in this one.

@@ -7,14 +7,15 @@ unpacked by looking at it. So a solve waits for the device twice, whatever the n
 The searches run as fused kernels (`cupy_kernels`), or tile by tile (`agnostic`) where those do not
 reach: metrics that are functions, and more than 64 neighbours.
 
-Devices: work happens on the device of the arguments, whichever is current. Between these methods
-CuPy's own rule holds, that the arrays' device be current.
+Devices: work happens on the device of the arguments, whichever is current, and on the stream that
+is current there.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import array_api_compat.cupy as compat
@@ -52,6 +53,11 @@ class CupyBackend(ArrayApiBackend):
     def is_sparse(self, x: Any) -> bool:
         """Whether `x` is a cupyx.scipy.sparse container, or `CooParts` of CuPy arrays."""
         return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
+
+    def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
+        """The device of `x` as the current one, which CuPy asks for."""
+        device: AbstractContextManager[Any] = x.device
+        return device
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function` on the device and stream that are current now; they belong to a thread."""

@@ -91,8 +91,10 @@ def knn_cost(
     """
     backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
     cloud = PointCloudCost(X, Y, metric, backend=backend)
-    arcs = cloud.candidate_arcs(_positive_integer(k, "k"), symmetric=symmetric)
-    return _container([arcs], feasible_for, cloud, cloud.shape, backend)
+    per_point = _positive_integer(k, "k")
+    with backend.on_device_of(cloud.x):
+        arcs = cloud.candidate_arcs(per_point, symmetric=symmetric)
+        return _container([arcs], feasible_for, cloud, cloud.shape, backend)
 
 
 def radius_cost(
@@ -137,8 +139,9 @@ def radius_cost(
             f"radius is {radius}. Expected a cost of at least 0, in units of the metric (for "
             "sqeuclidean, a length squared)."
         )
-    arcs = Arcs(*backend.within(cloud.x, cloud.y, float(radius), cloud.metric))
-    return _container([arcs], feasible_for, cloud, cloud.shape, backend)
+    with backend.on_device_of(cloud.x):
+        arcs = Arcs(*backend.within(cloud.x, cloud.y, float(radius), cloud.metric))
+        return _container([arcs], feasible_for, cloud, cloud.shape, backend)
 
 
 def union(
@@ -209,8 +212,9 @@ def union(
                 f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
                 f"{cloud.shape[1]} points. Expected the points that M was computed from."
             )
-    lists = [part.candidate_arcs(1) for part in parts]
-    return _container(lists, feasible_for, cloud, parts[0].shape, backend, may_repeat=True)
+    with backend.on_device_of(parts[0].like):
+        lists = [part.candidate_arcs(1) for part in parts]
+        return _container(lists, feasible_for, cloud, parts[0].shape, backend, may_repeat=True)
 
 
 def _container(

@@ -167,6 +167,23 @@ def test_a_solve_stays_on_the_device_of_its_arrays(rng, cupy, current):
         certify(a, b, M, fetched(solution))
 
 
+@needs_compiler
+def test_clouds_and_graphs_stay_on_the_device_of_their_points(rng, cupy):
+    X, Y = rng.random((60, 3)), rng.random((70, 3))
+    with cupy.cuda.Device(1):
+        x, y = cupy.asarray(X), cupy.asarray(Y)
+    near = sparse_ot.knn_cost(x, y, 3, feasible_for=(None, None))
+    graph = sparse_ot.union(near, sparse_ot.radius_cost(x, y, 0.1))
+    answers = [
+        sparse_ot.solve(graph),
+        sparse_ot.solve(sparse_ot.PointCloudCost(x, y)),
+        sparse_ot.solve_sample(x, y),
+    ]
+    for solution in answers:
+        assert {v.device.id for v in (solution.value, *solution.potentials)} == {1}
+    assert float(answers[1].value) == pytest.approx(float(answers[2].value), rel=1e-9)
+
+
 def test_two_devices_in_one_call_are_refused(rng, cupy):
     M = cupy.asarray(rng.random((2, 2)))
     with cupy.cuda.Device(1):

@@ -163,6 +163,17 @@ def unwrap(x: Any) -> Any:
     return x
 
 
+def look_at(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """A function that takes no work on the device: types, and views, which stay where they are."""
+    values = tuple(x._values if isinstance(x, ndarray) else x for x in arguments)
+    seen = function(*values, **options)
+    if not isinstance(seen, np.ndarray):
+        return seen
+    if not np.shares_memory(seen, values[0]) and seen.size:
+        return call(function, *arguments, **options)
+    return ndarray(seen, arguments[0]._on)
+
+
 def wrap(x: Any) -> Any:
     """A result on the current device; reductions give arrays without dimensions, as CuPy's do."""
     if isinstance(x, (np.ndarray, np.generic)):
@@ -183,11 +194,8 @@ def call(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
 
 
 def _view(name: str) -> Any:
-    def method(self: ndarray, *arguments: Any, **options: Any) -> ndarray:
-        seen = getattr(self._values, name)(*arguments, **options)
-        if not np.shares_memory(seen, self._values) and seen.size:
-            return call(lambda x: x.copy(), self).reshape(seen.shape)
-        return ndarray(seen, self._on)
+    def method(self: ndarray, *arguments: Any, **options: Any) -> Any:
+        return look_at(lambda x, *a, **o: getattr(x, name)(*a, **o), self, *arguments, **options)
 
     return method
 
@@ -203,7 +211,7 @@ def _forward(name: str) -> Any:
 
 for _name in _METHODS.split():
     setattr(ndarray, _name, _forward(_name))
-for _name in ("reshape", "ravel", "squeeze", "swapaxes", "transpose", "view"):
+for _name in ("astype", "reshape", "ravel", "squeeze", "swapaxes", "transpose", "view"):
     setattr(ndarray, _name, _view(_name))
 for _name in _OPERATORS.split():
     setattr(ndarray, f"__{_name}__", _forward(f"__{_name}__"))

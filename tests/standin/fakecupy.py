@@ -28,7 +28,7 @@ import numpy as np
 
 from standin import device as dev
 from standin import raw_module, sparse
-from standin.array import call, ndarray
+from standin.array import call, look_at, ndarray
 
 __all__ = ["installed", "log", "ndarray"]
 
@@ -38,8 +38,7 @@ __version__ = "14.0.0+standin"
 # NumPy's functions that CuPy has as well are run on unwrapped arrays; these are not among them, or
 # work otherwise.
 _NOT_FUNCTIONS = {"array", "asarray", "ndarray", "asnumpy", "repeat", "frompyfunc", "matrix"}
-_CREATE = {"arange", "empty", "eye", "full", "linspace", "ones", "zeros"}
-_MAKERS = {"ascontiguousarray", "asfortranarray", "empty_like", "full_like"}
+_LOOKS = {"broadcast_to", "can_cast", "expand_dims", "reshape", "result_type", "shape", "transpose"}
 
 
 def _asarray(x: Any, dtype: Any = None, copy: Any = None, **options: Any) -> Any:
@@ -69,8 +68,10 @@ def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 
 def _forward(function: Any) -> Any:
+    run = look_at if getattr(function, "__name__", "") in _LOOKS else call
+
     def forwarded(*arguments: Any, **options: Any) -> Any:
-        return call(function, *arguments, **options)
+        return run(function, *arguments, **options)
 
     forwarded.__name__ = getattr(function, "__name__", "function")
     return forwarded
