@@ -58,7 +58,8 @@ def _attach_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
         weight = jnp.where(jnp.isnan(value), jnp.nan, weight)
         products = jnp.where(weight == 0, 0, weight * tangent)
         change = change + jnp.sum(products).astype(value.dtype)
-    return _attach(*primals), change
+    # The sum has the sharding of the tangents in its type, which JAX 0.5 compares.
+    return _attach(*primals) + jnp.zeros_like(change), change
 
 
 # Outside of `jit` a derivative is traced anew on every call, a compiled function's only once.
