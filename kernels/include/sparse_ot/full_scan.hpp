@@ -73,8 +73,8 @@ private:
             }
     }
 
-    // Exactly, those of a group that passed.
-    SPARSE_OT_APART
+    // Exactly, those of a group that passed. A clone of its own, as it is rare and large.
+    SPARSE_OT_CLONES
     void price(const double* x, std::size_t row, std::int64_t group, unsigned passing, KLeast& best,
                Sources& sources) const {
         for (; passing != 0; passing &= passing - 1) {

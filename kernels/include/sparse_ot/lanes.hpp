@@ -56,6 +56,12 @@ struct alignas(64) Pack {
         return {same, same};
     }
 
+    [[nodiscard]] static Pack load(const T* x) {
+        typedef T Anywhere __attribute__((vector_size(32), aligned(sizeof(T)), may_alias));
+        return {*reinterpret_cast<const Anywhere*>(x),
+                *reinterpret_cast<const Anywhere*>(x + half)};
+    }
+
     friend Pack operator+(const Pack& a, const Pack& b) { return {a.low + b.low, a.high + b.high}; }
     friend Pack operator-(const Pack& a, const Pack& b) { return {a.low - b.low, a.high - b.high}; }
     friend Pack operator*(const Pack& a, const Pack& b) { return {a.low * b.low, a.high * b.high}; }
@@ -97,6 +103,12 @@ struct alignas(64) Pack {
     [[nodiscard]] static Pack all(T x) {
         Pack r;
         std::fill_n(r.value, size, x);
+        return r;
+    }
+
+    [[nodiscard]] static Pack load(const T* x) {
+        Pack r;
+        std::copy_n(x, size, r.value);
         return r;
     }
 

@@ -110,6 +110,19 @@ decltype(auto) with_metric(Metric metric, F&& f) {
     return f(metrics::SqEuclidean{});
 }
 
+// Joins the eight interleaved parts of a sum.
+template <class M, class T, class Parts>
+T join_parts(const Parts& part) {
+    return M::join(M::join(M::join(part[0], part[1]), M::join(part[2], part[3])),
+                   M::join(M::join(part[4], part[5]), M::join(part[6], part[7])));
+}
+
+// Where a sum of more than 128 terms is halved.
+[[nodiscard]] inline int half_of(int count) { return count / 2 - count / 2 % 8; }
+
+template <class M, class T, class Term>
+T join_halves(int first, int count, const Term& term);
+
 // Joins term(first), ..., term(first + count - 1); at least one. T is a double, or Lanes.
 template <class M, class T, class Term>
 T join_terms(int first, int count, const Term& term) {
@@ -118,11 +131,7 @@ T join_terms(int first, int count, const Term& term) {
         for (int t = first + 1; t < first + count; ++t) joined = M::join(joined, term(t));
         return joined;
     }
-    if (count > 128) {
-        const int half = count / 2 - count / 2 % 8;
-        const T left = join_terms<M, T>(first, half, term);
-        return M::join(left, join_terms<M, T>(first + half, count - half, term));
-    }
+    if (count > 128) return join_halves<M, T>(first, count, term);
     const int whole = first + count / 8 * 8;
     T part[8];
     for (int i = 0; i < 8; ++i) {
@@ -130,15 +139,47 @@ T join_terms(int first, int count, const Term& term) {
         for (int t = first + i + 8; t < whole; t += 8) joined = M::join(joined, term(t));
         part[i] = joined;
     }
-    T joined = M::join(M::join(M::join(part[0], part[1]), M::join(part[2], part[3])),
-                       M::join(M::join(part[4], part[5]), M::join(part[6], part[7])));
+    T joined = join_parts<M, T>(part);
     for (int t = whole; t < first + count; ++t) joined = M::join(joined, term(t));
     return joined;
 }
 
+template <class M, class T, class Term>
+SPARSE_OT_APART T join_halves(int first, int count, const Term& term) {
+    const int half = half_of(count);
+    const T left = join_terms<M, T>(first, half, term);
+    return M::join(left, join_terms<M, T>(first + half, count - half, term));
+}
+
+template <class M>
+double join_halves_of_gaps(const double* x, const double* y, int count);
+
+// The same for the gaps of one pair of points, whose eight parts are the lanes of one register.
+template <class M>
+double join_gaps(const double* x, const double* y, int count) {
+    static_assert(n_lanes == 8);
+    const auto term = [&](int t) { return M::term(x[t] - y[t]); };
+    if (count < 8) return join_terms<M, double>(0, count, term);
+    if (count > 128) return join_halves_of_gaps<M>(x, y, count);
+    const int whole = count / 8 * 8;
+    Lanes part = M::term(Lanes::load(x) - Lanes::load(y));
+    for (int t = 8; t < whole; t += 8)
+        part = M::join(part, M::term(Lanes::load(x + t) - Lanes::load(y + t)));
+    double joined = join_parts<M, double>(part);
+    for (int t = whole; t < count; ++t) joined = M::join(joined, term(t));
+    return joined;
+}
+
+template <class M>
+SPARSE_OT_APART double join_halves_of_gaps(const double* x, const double* y, int count) {
+    const int half = half_of(count);
+    const double left = join_gaps<M>(x, y, half);
+    return M::join(left, join_gaps<M>(x + half, y + half, count - half));
+}
+
 template <class M>
 double cost_of_pair(const double* x, const double* y, int d) {
-    return M::finish(join_terms<M, double>(0, d, [&](int t) { return M::term(x[t] - y[t]); }));
+    return M::finish(join_gaps<M>(x, y, d));
 }
 
 // The vector over its length, or zero. Dividing by the largest coordinate first keeps the squares

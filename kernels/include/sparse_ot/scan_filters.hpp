@@ -7,7 +7,7 @@
 //
 // ProductFilter (squared Euclidean, Euclidean, cosine) works on |x - y|^2 = |x|^2 + |y|^2 - 2 x.y
 // in single precision: one product and one sum a coordinate, in twice the lanes. Points are centred
-// at the mean of the targets and scaled to its radius first. With u = 2^-24, a dot product of d
+// at the median of the targets and scaled to its radius first. With u = 2^-24, a dot product of d
 // floats errs by at most (d + 3) u |x| |y|, rounding of its arguments included (Higham 2002,
 // Accuracy and Stability of Numerical Algorithms, section 3.1), and |x| |y| <= (|x|^2 + |y|^2) / 2:
 // one share belongs to the source, one to the target. All other rounding is relative to a summand
@@ -144,10 +144,18 @@ private:
         return static_cast<float>(std::clamp(x - 4.0 * unit * std::abs(x), -most, most));
     }
 
-    // Center, radius and lowest offset of the targets.
+    // Center, radius and lowest offset of the targets. The center is a median, so that outliers do
+    // not drag it away from the crowd, where digits are needed; a sample is good enough.
     void measure(std::span<const double> y, std::span<const double> offset) {
-        for (std::int64_t j = 0; j < count_; ++j)
-            for (int t = 0; t < d_; ++t) center_[t] += y[j * d_ + t] / static_cast<double>(count_);
+        const std::int64_t stride = (count_ + 1000) / 1001;
+        std::vector<double> sample;
+        for (int t = 0; t < d_; ++t) {
+            sample.clear();
+            for (std::int64_t j = 0; j < count_; j += stride) sample.push_back(y[j * d_ + t]);
+            const auto middle = sample.begin() + static_cast<std::ptrdiff_t>(sample.size() / 2);
+            std::nth_element(sample.begin(), middle, sample.end());
+            center_[t] = *middle;
+        }
         double radius = 0.0;
         for (std::int64_t j = 0; j < count_; ++j)
             for (int t = 0; t < d_; ++t)
