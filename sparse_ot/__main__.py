@@ -1,4 +1,4 @@
-"""The command line: ``sparse-ot demo`` and ``sparse-ot solve`` (or ``python -m sparse_ot ...``).
+"""The command line: ``sparse-ot demo``, ``doctor`` and ``solve`` (or ``python -m sparse_ot ...``).
 
 Exit codes: 0 an optimal plan; 2 an error, told in one line on stderr; 3 a limit stopped the solve,
 and the best plan so far was written with its gap; 130 interrupted.
@@ -56,6 +56,15 @@ def demo(
     from sparse_ot.demo import run
 
     run(out, Console())
+
+
+@app.command()
+def doctor() -> None:
+    """Say which array libraries and devices work here, by trying, and what to do about the rest."""
+    from sparse_ot.doctor import report
+
+    if not report(Console()):
+        raise typer.Exit(_complain("a library that is installed does not work; see above"))
 
 
 @app.command()

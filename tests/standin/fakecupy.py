@@ -35,9 +35,13 @@ __all__ = ["installed", "log", "ndarray"]
 log = dev.log
 __version__ = "14.0.0+standin"
 
-# NumPy's functions that CuPy has as well are run on unwrapped arrays; these are not among them, or
-# work otherwise.
-_NOT_FUNCTIONS = {"array", "asarray", "ndarray", "asnumpy", "repeat", "frompyfunc", "matrix"}
+# NumPy's functions that CuPy has as well are run on unwrapped arrays. These work otherwise ...
+_OWN = {"array", "asarray", "ndarray", "asnumpy", "repeat"}
+# ... and these CuPy 14.2 does not have.
+_MISSING = """block bmat asmatrix matrix datetime_as_string einsum_path frompyfunc fromregex
+    geomspace histogram_bin_edges insert is_busday isnat matvec memmap nanpercentile nanquantile
+    ndenumerate nditer nested_iters polyder polydiv polyint spacing unstack vecdot vecmat errstate
+    seterr geterr recarray"""
 _LOOKS = {"broadcast_to", "can_cast", "expand_dims", "reshape", "result_type", "shape", "transpose"}
 
 
@@ -82,7 +86,7 @@ def _namespace(name: str, numpy_module: Any) -> types.ModuleType:
     module = types.ModuleType(name)
     module.__all__ = []
     for word in numpy_module.__all__:
-        if word in _NOT_FUNCTIONS:
+        if word in _OWN or word in _MISSING.split():
             continue
         value = getattr(numpy_module, word)
         is_function = callable(value) and not isinstance(value, type)
