@@ -76,7 +76,7 @@ FIRST_NEIGHBOURS = 12
 """Arcs to begin with, of each point in both directions."""
 
 MULTISCALE_POINTS = 1500
-"""Sources and targets together from which on the multiscale start pays."""
+"""Sources and targets together from which on the multiscale start may pay; see `dimension`."""
 
 ARCS_A_ROUND = 4
 """Missing arcs looked for, in the mean of a point, in one round."""
@@ -245,7 +245,12 @@ class _Solve:
             plan=backend.cost_container(parts) if plan is None else plan,
             potentials=(u, v),
             certificate=Certificate(
-                upper, lower, worst_reduced_cost, worst_marginal_error, problem.cost.scope
+                upper,
+                lower,
+                worst_reduced_cost,
+                worst_marginal_error,
+                problem.cost.scope,
+                host.total_mass,
             ),
             stats=SolveStats(
                 pivots=stats["pivots"],
@@ -265,7 +270,7 @@ class _Solve:
         points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
         self._call(self.host.open, *masses, *points, out=())
         index = ArraySpec((self.host.backbone_arcs,), "int32")
-        out = (index, index, *self.specs) if self.host.multiscale else (index, index)
+        out = (index, index, *self.specs) if self.host.plan_has_potentials else (index, index)
         rows, cols, *near = self._call(self.host.first_plan, masses[0], out=out)
         arcs = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
         return arcs, (near[0], near[1]) if near else None

@@ -37,6 +37,7 @@ from sparse_ot.costs.backbone import Backbone
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
+from sparse_ot.solvers.dimension import coarse_to_fine_pays
 from sparse_ot.solvers.multiscale import Start
 from sparse_ot.solvers.network_simplex import (
     SLICE_SECONDS,
@@ -152,7 +153,7 @@ class Restricted:
     Attributes
     ----------
     multiscale : callable or None
-        Makes a near-optimal first plan from ``(x, y, a, b)``, if set before `open`.
+        Makes a near-optimal first plan from ``(x, y, a, b)``, if set before `open` and worth it.
     """
 
     def __init__(
@@ -189,8 +190,8 @@ class Restricted:
     def open(self, *arrays: HostArray) -> tuple[HostArray, ...]:
         """Take masses a, b, and the points x, y if there are any; find a first plan.
 
-        With points, a plan along a space-filling curve, or a near-optimal one and its potentials
-        where a `metric` for the multiscale start was given. Without points the sources and targets
+        With points, a near-optimal one and its potentials where `multiscale` makes them, else one
+        along a space-filling curve. Without points the sources and targets
         stand in the order listed.
         """
         self.a, self.b = as_double(arrays[0]), as_double(arrays[1])
@@ -199,8 +200,11 @@ class Restricted:
         if self._basis.fault is not None:
             return ()
         total_a, total_b = math.fsum(self.a), math.fsum(self.b)
+        self.total_mass = total_a
         self._b_scaled = self.b if total_a == total_b else self.b * (total_a / total_b)
-        if self.multiscale is not None:
+        if self.multiscale is not None and coarse_to_fine_pays(
+            arrays[2], arrays[3], self.a, self.b
+        ):
             began = time.perf_counter()
             self._plan = self.multiscale(*arrays[2:], self.a, self._b_scaled)
             self.seconds_of_start = time.perf_counter() - began
@@ -306,6 +310,11 @@ class Restricted:
     def fault(self) -> Fault | None:
         """What is wrong with the numbers given so far."""
         return self._basis.fault
+
+    @property
+    def plan_has_potentials(self) -> bool:
+        """Whether `first_plan` has more to give than arcs."""
+        return self._plan is not None
 
     @property
     def arcs(self) -> int:
