@@ -109,7 +109,7 @@ class NumpyBackend(ArrayApiBackend):
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source: a k-d tree, or tiles in high dimension."""
+        """The `k` cheapest targets of every source, by the compiled search on all cores."""
         indices, costs = numpy_search.nearest(x, y, k, metric, offset)
         return Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
 

@@ -1,25 +1,15 @@
-"""Exact nearest neighbours on the host, by k-d tree or by tiles.
+"""Exact nearest neighbours on the host.
 
-Both searches work the same way. A fast computation, correct up to a bounded rounding error,
-names candidates that surely include the answer; then the candidates' costs are computed from
-coordinate differences in float64, and sorted by (cost + offset, index). So results do not
-depend on which search ran, or on how many threads.
+`nearest` asks the compiled core (kernels/include/sparse_ot/nearest.hpp): a packed k-d tree in low
+dimension, a fused search through all pairs in high dimension, on all cores, without a matrix and
+without the GIL. Its costs are bit for bit those of `metric_formulas`, ties go to the smaller index,
+and neither the method nor the number of threads shows in the result. Only a metric that is a Python
+function is searched here, tile by tile.
 
-*Offsets in a tree* (pricing asks for ``min_j cost(x, y_j) + offset_j``). For squared Euclidean
-cost, append the coordinate ``sqrt(offset_j − min offset)`` to y_j and 0 to x: the squared distance
-in d + 1 dimensions is then ``cost + offset_j − min offset``, and a plain tree answers exactly. The
-L1 metric takes the difference itself, and cosine cost is half a squared chord. Euclidean and
-Chebyshev costs have no such embedding: there the tree gives only the lower bound
-``cost + min offset``, which is sharp when potentials vary little, and tiles do the rest.
-
-*Ties.* The tree is asked for one neighbour too many. If the last one is not clearly worse than
-the k-th, there might be further ties it did not show, and the query is repeated wider. Targets in
-the same place would tie without end, so of each place only the first k are kept: the answer
-never needs more.
-
-Cost: a tree of m points in d dimensions takes O(m log m), a query O(log m) while d is small. Beyond
-`TREE_DIMENSIONS` a tree visits nearly everything (measured, uniform points, n = m = 20 000, k = 16:
-0.4 s at d = 8, 1.8 s at d = 12, 3.9 s at d = 16), and tiles of matrix products win.
+`within` works in two steps. A fast computation, correct up to a bounded rounding error, names
+candidates that surely include the answer (SciPy's k-d tree in low dimension, tiles of `cdist` or of
+matrix products in high dimension); then the candidates' costs are computed from coordinate
+differences in float64, and those decide.
 """
 
 from __future__ import annotations
@@ -32,26 +22,33 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
+from sparse_ot import _core
 from sparse_ot.backends.agnostic import spans
 from sparse_ot.backends.base import Metric
 from sparse_ot.backends.metric_formulas import evaluate, unit_vectors
 
-__all__ = ["nearest", "pair_costs", "within"]
+__all__ = ["METRIC_CODES", "nearest", "pair_costs", "within"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
-TREE_DIMENSIONS = 10
-"""Most coordinates, an appended one included, for which a tree is asked."""
+METRIC_CODES = {"sqeuclidean": 0, "euclidean": 1, "cityblock": 2, "chebyshev": 3, "cosine": 4}
+"""What the compiled core calls the metrics (kernels/include/sparse_ot/metrics.hpp)."""
 
-_TREE_WIDENINGS = 2
-"""How often an undecided query is repeated with four times the neighbours, before tiles."""
+TREE_DIMENSIONS = 10
+"""Most coordinates for which `within` asks SciPy's tree."""
 
 _BLOCK_NUMBERS = 4 * 1024 * 1024
 """Float64 numbers in one block of temporaries (32 MB); a few such blocks live at once."""
 
 _BLAS_DIMENSIONS = 16
 """From here on a matrix product and its rounding bound beat `cdist`, which sums differences."""
+
+_SLICE_TERMS = 10**10
+"""Coordinate differences between two looks for Ctrl-C in `nearest`: about a second."""
+
+_SLICE_ROWS = 2**18
+"""And most sources, where a tree looks at few differences a source."""
 
 
 class _Norm(NamedTuple):
@@ -60,20 +57,26 @@ class _Norm(NamedTuple):
     p: float
     cost: Callable[[Floats], Floats]
     distance: Callable[[float], float]
-    embed: Callable[[Floats], Floats] | None
 
 
 _NORMS: dict[str, _Norm] = {
-    "sqeuclidean": _Norm(2, np.square, np.sqrt, np.sqrt),
-    "euclidean": _Norm(2, np.positive, float, None),
-    "cityblock": _Norm(1, np.positive, float, np.positive),
-    "chebyshev": _Norm(np.inf, np.positive, float, None),
-    "cosine": _Norm(2, lambda t: t * t / 2, lambda c: (2 * c) ** 0.5, lambda o: np.sqrt(2 * o)),
+    "sqeuclidean": _Norm(2, np.square, np.sqrt),
+    "euclidean": _Norm(2, np.positive, float),
+    "cityblock": _Norm(1, np.positive, float),
+    "chebyshev": _Norm(np.inf, np.positive, float),
+    "cosine": _Norm(2, lambda t: t * t / 2, lambda c: (2 * c) ** 0.5),
 }
 
 
 def nearest(
-    x: npt.NDArray[Any], y: npt.NDArray[Any], k: int, metric: Metric, offset: Any = None
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    k: int,
+    metric: Metric,
+    offset: Any = None,
+    *,
+    limit: Any = None,
+    threads: int = 0,
 ) -> tuple[Integers, Floats]:
     """The `k` targets with the smallest ``cost(x_i, y_j) + offset[j]`` of every source.
 
@@ -85,13 +88,19 @@ def nearest(
         From 1 to m.
     metric : str or callable
     offset : ndarray, (m,), optional
+    limit : ndarray, (n,), optional
+        Only targets with ``cost + offset < limit[i]`` are looked for, which is much faster where
+        there are none. A row without any has its minimum at or above its limit; that minimum
+        stays unknown.
+    threads : int
+        0 takes all cores. The result does not depend on it.
 
     Returns
     -------
     indices : ndarray of int64, (n, k)
-        Smallest first, ties by smaller index.
+        Smallest first, ties by smaller index; −1 where a limit leaves fewer.
     costs : ndarray of float64, (n, k)
-        Without the offset.
+        Without the offset; +inf where a limit leaves fewer.
 
     Examples
     --------
@@ -100,14 +109,19 @@ def nearest(
     (array([[1, 2]]), array([[1., 1.]]))
     """
     x, y = _as_doubles(x), _as_doubles(y)
-    search = _Search(x, y, k, metric, None if offset is None else _as_doubles(offset))
-    n = x.shape[0]
-    indices, costs = np.empty((n, k), np.int64), np.empty((n, k))
-    pending = np.arange(n)
-    if not callable(metric) and x.shape[1] + (offset is not None) <= TREE_DIMENSIONS:
-        pending = _by_tree(search, _NORMS[metric], indices, costs)
-    _by_tiles(search, pending, indices, costs)
-    return indices, costs
+    offset = None if offset is None else _as_doubles(offset)
+    limit = None if limit is None else _as_doubles(limit)
+    if callable(metric):
+        return _nearest_by_tiles(x, y, k, metric, offset, limit)
+    index = _core.NearestIndex(y, METRIC_CODES[metric], threads)
+    rows = min(_SLICE_ROWS, max(1024, _SLICE_TERMS // y.size)) if x.shape[0] else 1
+    slices = [
+        index.query(x[span], k, offset, None if limit is None else limit[span], threads)
+        for span in spans(x.shape[0], rows)
+    ]
+    if len(slices) == 1:
+        return slices[0]
+    return np.concatenate([s[0] for s in slices]), np.concatenate([s[1] for s in slices])
 
 
 def pair_costs(
@@ -127,21 +141,11 @@ def within(
 ) -> tuple[Integers, Integers, Floats]:
     """All pairs whose cost is at most `radius`: rows, cols and costs, sorted by pair."""
     x, y = _as_doubles(x), _as_doubles(y)
-    search = _Search(x, y, 1, metric, None)
     if not callable(metric) and x.shape[1] <= TREE_DIMENSIONS:
-        norm = _NORMS[metric]
-        xe, ye = search.embedded(norm)
-        # A hair wider than asked: the exact costs decide below.
-        reach = norm.distance(radius) * (1 + search.slack)
-        found = cKDTree(xe).sparse_distance_matrix(
-            cKDTree(ye), reach, p=norm.p, output_type="ndarray"
-        )
-        candidates = [(found["i"], found["j"])]
+        candidates = [_within_by_tree(x, y, radius, metric)]
     else:
-        candidates = []
-        for block in _blocks(x.shape[0], search.tile_width):
-            rows, cols = search.candidates(np.arange(block.start, block.stop), radius)
-            candidates.append((block.start + rows, cols))
+        tiles = _Tiles(x, y, metric)
+        candidates = [tiles.within(block, radius) for block in _blocks(x.shape[0], tiles.width)]
     rows = np.concatenate([pair[0] for pair in candidates]).astype(np.int64)
     cols = np.concatenate([pair[1] for pair in candidates]).astype(np.int64)
     costs = pair_costs(x, y, rows, cols, metric)
@@ -151,168 +155,100 @@ def within(
     return rows[order], cols[order], costs[order]
 
 
-class _Search:
-    """The data of one search, and the three computations both methods share."""
+def _within_by_tree(x: Floats, y: Floats, radius: float, metric: str) -> tuple[Integers, Integers]:
+    norm = _NORMS[metric]
+    x, y = _points_of_norm(x, y, metric)
+    # A hair wider than asked: the exact costs decide.
+    reach = norm.distance(radius) * (1 + _slack(x.shape[1]))
+    found = cKDTree(x).sparse_distance_matrix(cKDTree(y), reach, p=norm.p, output_type="ndarray")
+    return found["i"], found["j"]
 
-    def __init__(self, x: Floats, y: Floats, k: int, metric: Metric, offset: Floats | None) -> None:
-        self.x, self.y, self.k, self.metric, self.offset = x, y, k, metric, offset
-        self.lowest = 0.0 if offset is None else float(offset.min())
-        # Relative rounding error of a distance computed from d + 1 differences, with margin.
-        self.slack = 8 * (x.shape[1] + 3) * np.finfo(np.float64).eps
-        if not callable(metric):
-            self._prepare_tiles()
 
-    @property
-    def tile_width(self) -> int:
-        """Numbers in one row of a tile, temporaries of a callable metric included."""
-        m, d = self.y.shape
-        return int(2 * m * d if callable(self.metric) else m)
+def _slack(d: int) -> float:
+    """Relative rounding error of a distance computed from d differences, with margin."""
+    return float(8 * (d + 3) * np.finfo(np.float64).eps)
 
-    def exact(self, rows: Integers, cols: Integers) -> tuple[Floats, Floats]:
-        """Costs of pairs, and the numbers they are ranked by."""
-        costs = pair_costs(self.x, self.y, rows, cols, self.metric)
-        return costs, costs if self.offset is None else costs + self.offset[cols]
 
-    def embedded(self, norm: _Norm) -> tuple[Floats, Floats]:
-        """Points whose p-norm distance gives cost + offset, or bounds it from below."""
-        x, y = self._metric_points()
-        if self.offset is None or norm.embed is None:
-            return x, y
-        return (
-            np.column_stack([x, np.zeros(x.shape[0])]),
-            np.column_stack([y, norm.embed(self.offset - self.lowest)]),
-        )
+def _points_of_norm(x: Floats, y: Floats, metric: Metric) -> tuple[Floats, Floats]:
+    """Points whose p-norm distance gives the cost."""
+    if metric == "cosine":
+        return unit_vectors(x, np), unit_vectors(y, np)
+    return x, y
 
-    def candidates(
-        self, rows: Integers, threshold: float | None = None
-    ) -> tuple[Integers, Integers]:
-        """Pairs (position in `rows`, target) that surely include the answer.
 
-        The answer being the `k` best, or all pairs with cost at most `threshold`.
-        """
-        costs, error = self._tile(rows)
-        if self.offset is not None:
-            costs += self.offset
-            error = error + 4 * np.finfo(np.float64).eps * np.abs(self.offset).max()
-        limit = _kth_smallest_at_most(costs, self.k) if threshold is None else threshold
-        near = np.flatnonzero(costs <= np.asarray(limit + 2 * error)[:, None])
-        positions, cols = np.divmod(near, costs.shape[1])
-        return positions, cols
+class _Tiles:
+    """Costs of some sources against all targets, with a bound on the rounding error."""
 
-    def _metric_points(self) -> tuple[Floats, Floats]:
-        """Points whose p-norm distance gives the cost without the offset."""
-        if self.metric == "cosine":
-            return unit_vectors(self.x, np), unit_vectors(self.y, np)
-        return self.x, self.y
-
-    def _prepare_tiles(self) -> None:
-        x, y = self._metric_points()
-        center = y.mean(axis=0)
-        self._xt, self._yt = x - center, y - center
-        self._x_squares = np.einsum("ij,ij->i", self._xt, self._xt)
-        self._y_squares = np.einsum("ij,ij->i", self._yt, self._yt)
-
-    def _tile(self, rows: Integers) -> tuple[Floats, Floats]:
-        """Costs of `rows` against all targets, and a bound on each row's rounding error."""
-        metric = self.metric
+    def __init__(self, x: Floats, y: Floats, metric: Metric) -> None:
+        self.metric = metric
+        self._slack = _slack(x.shape[1])
+        # Numbers in one row of a tile, temporaries of a callable metric included.
+        self.width = int(2 * y.size if callable(metric) else y.shape[0])
         if callable(metric):
-            tile = evaluate(self.x[rows][:, None, :], self.y[None, :, :], metric, np)
-            return np.asarray(tile, np.float64), np.zeros(len(rows))
-        norm = _NORMS[metric]
-        x, d = self._xt[rows], self.x.shape[1]
+            self._x, self._y = x, y
+            return
+        x, y = _points_of_norm(x, y, metric)
+        center = y.mean(axis=0)
+        self._x, self._y = x - center, y - center
+        self._x_squares = np.einsum("ij,ij->i", self._x, self._x)
+        self._y_squares = np.einsum("ij,ij->i", self._y, self._y)
+
+    def within(self, rows: slice, radius: float) -> tuple[Integers, Integers]:
+        """Pairs that surely include those of cost at most `radius`."""
+        costs, error = self.costs(rows)
+        near = np.flatnonzero(costs <= np.asarray(radius + 2 * error)[:, None])
+        positions, cols = np.divmod(near, costs.shape[1])
+        return rows.start + positions, cols
+
+    def costs(self, rows: slice) -> tuple[Floats, Floats]:
+        metric, x = self.metric, self._x[rows]
+        if callable(metric):
+            tile = evaluate(x[:, None, :], self._y[None, :, :], metric, np)
+            return np.asarray(tile, np.float64), np.zeros(len(x))
+        norm, d = _NORMS[metric], x.shape[1]
         # Of coordinates: |x| + |y| bounds any p-norm distance up to the factor d (p = 1).
         reach = np.sqrt(self._x_squares[rows]) + np.sqrt(self._y_squares.max())
         if norm.p != 2 or d < _BLAS_DIMENSIONS:
             name: Any = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}[norm.p]
-            tile = norm.cost(cdist(x, self._yt, name))
+            tile = norm.cost(cdist(x, self._y, name))
             # Centring moved every coordinate by a rounding error, hence the reach once more.
-            return tile, norm.cost(reach) * self.slack * d
-        squares = x @ self._yt.T
+            return tile, norm.cost(reach) * self._slack * d
+        squares = x @ self._y.T
         squares *= -2
         squares += self._x_squares[rows, None]
         squares += self._y_squares
         np.maximum(squares, 0, out=squares)
-        error = reach * reach * self.slack
+        error = reach * reach * self._slack
         if metric == "euclidean":
             # |√s − √t| ≤ √|s − t|, tight near zero, which is where neighbours are.
             return np.sqrt(squares, out=squares), np.sqrt(error)
         return (squares, error) if metric == "sqeuclidean" else (squares / 2, error / 2)
 
 
-def _by_tree(search: _Search, norm: _Norm, indices: Integers, costs: Floats) -> Integers:
-    """Fill in the rows a k-d tree can decide; return the others."""
-    n, k = indices.shape
-    xe, ye = search.embedded(norm)
-    places = ye if search.offset is None else np.column_stack([ye, search.offset])
-    kept = _first_of_each_place(places, k)
-    tree, m = cKDTree(ye[kept]), kept.size
-    pending, width = np.arange(n), min(k + 1, m)
-    for _ in range(_TREE_WIDENINGS + 1):
-        undecided = []
-        for block in _blocks(pending.size, width * (search.x.shape[1] + 2)):
-            rows = pending[block]
-            t, found = tree.query(xe[rows], k=width, p=norm.p, workers=-1)
-            t, found = np.reshape(t, (-1, width)), kept[np.reshape(found, (-1, width))]
-            ranks_costs, ranks = search.exact(np.repeat(rows, width), found.reshape(-1))
-            ranks_costs, ranks = ranks_costs.reshape(-1, width), ranks.reshape(-1, width)
-            order = np.lexsort((found, ranks), axis=-1)[:, :k]
-            indices[rows] = np.take_along_axis(found, order, axis=1)
-            costs[rows] = np.take_along_axis(ranks_costs, order, axis=1)
-            if width < m:
-                kth = np.take_along_axis(ranks, order[:, -1:], axis=1)[:, 0]
-                undecided.append(rows[~_surely_worse(search, norm, t[:, -1], kth)])
-        pending = np.concatenate(undecided) if undecided else pending[:0]
-        if pending.size == 0:
-            break
-        width = min(4 * width, m)
-    return pending
-
-
-def _surely_worse(search: _Search, norm: _Norm, t: Floats, kth: Floats) -> npt.NDArray[np.bool_]:
-    """Whether everything at tree distance `t` or more ranks after `kth`, rounding included."""
-    ranks = norm.cost(t) * (1 - search.slack) + search.lowest
-    rounding = 4 * np.finfo(np.float64).eps * (np.abs(kth) + abs(search.lowest))
-    return np.asarray(ranks > kth + rounding)
-
-
-def _first_of_each_place(places: Floats, k: int) -> Integers:
-    """Indices of targets, ascending, with at most the first `k` of those in the same place."""
-    m = places.shape[0]
-    order = np.lexsort(places.T)
-    moved = (places[order[1:]] != places[order[:-1]]).any(axis=1)
-    if m - 1 - np.count_nonzero(moved) < k:
-        return np.arange(m)
-    starts = np.flatnonzero(np.concatenate([[True], moved]))
-    rank = np.arange(m) - np.repeat(starts, np.diff(np.append(starts, m)))
-    return np.sort(order[rank < k])
-
-
-def _by_tiles(search: _Search, pending: Integers, indices: Integers, costs: Floats) -> None:
-    """Fill in `pending` rows from tiles of all targets."""
-    k = indices.shape[1]
-    for block in _blocks(pending.size, search.tile_width):
-        rows = pending[block]
-        positions, cols = search.candidates(rows)
-        found_costs, ranks = search.exact(rows[positions], cols)
-        order = np.lexsort((cols, ranks, positions))
-        starts = np.searchsorted(positions, np.arange(rows.size))
-        best = order[starts[:, None] + np.arange(k)]
-        indices[rows], costs[rows] = cols[best], found_costs[best]
-
-
-def _kth_smallest_at_most(costs: Floats, k: int) -> Floats:
-    """A number at least the k-th smallest of each row, and not by much.
-
-    Columns are dealt into groups, like cards, and the k-th smallest of the groups' minima is taken:
-    one pass that vectorises, where a partition of the row takes many times longer. Dealing keeps
-    neighbours in the listing, which tend to be neighbours in space, apart.
-    """
-    rows, m = costs.shape
-    groups = 16 * k
-    if m < 2 * groups:
-        return np.partition(costs, k - 1, axis=1)[:, k - 1]
-    dealt = costs[:, : m - m % groups].reshape(rows, -1, groups).min(axis=1)
-    return np.partition(dealt, k - 1, axis=1)[:, k - 1]
+def _nearest_by_tiles(
+    x: Floats,
+    y: Floats,
+    k: int,
+    metric: Callable[[Any, Any], Any],
+    offset: Floats | None,
+    limit: Floats | None,
+) -> tuple[Integers, Floats]:
+    """`nearest` for a Python function, whose costs are taken as they come."""
+    n = x.shape[0]
+    indices, costs = np.empty((n, k), np.int64), np.empty((n, k))
+    tiles = _Tiles(x, y, metric)
+    for block in _blocks(n, tiles.width):
+        tile, _ = tiles.costs(block)
+        ranks = tile if offset is None else tile + offset
+        rows, cols = np.nonzero(ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k])
+        order = np.lexsort((cols, ranks[rows, cols], rows))
+        starts = np.searchsorted(rows, np.arange(tile.shape[0]))
+        best = cols[order[starts[:, None] + np.arange(k)]]
+        indices[block], costs[block] = best, np.take_along_axis(tile, best, axis=1)
+        if limit is not None:
+            useless = ~(np.take_along_axis(ranks, best, axis=1) < limit[block, None])
+            indices[block][useless], costs[block][useless] = -1, np.inf
+    return indices, costs
 
 
 def _blocks(count: int, width: int) -> Iterator[slice]:

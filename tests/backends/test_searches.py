@@ -183,25 +183,26 @@ def test_tiles_do_not_change_the_answer(rng, side, budget):
     assert inside.shape[0] == np.count_nonzero(costs <= 1.0)
 
 
-def test_small_blocks_do_not_change_the_answer(rng, monkeypatch):
+@pytest.mark.parametrize("metric", METRICS)
+def test_small_blocks_do_not_change_the_answer(rng, monkeypatch, metric):
     x, y = np.round(rng.random((300, 2)) * 20), np.round(rng.random((400, 2)) * 20)
-    expected = numpy_search.nearest(x, y, 7, "euclidean")
+    expected = numpy_search.nearest(x, y, 7, metric)
     monkeypatch.setattr(numpy_search, "_BLOCK_NUMBERS", 1000)
-    for found, wanted in zip(numpy_search.nearest(x, y, 7, "euclidean"), expected, strict=True):
+    monkeypatch.setattr(numpy_search, "_SLICE_ROWS", 37)
+    for found, wanted in zip(numpy_search.nearest(x, y, 7, metric), expected, strict=True):
         np.testing.assert_array_equal(found, wanted)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("offset", [False, True])
-def test_tree_and_tiles_give_the_same_answer(rng, monkeypatch, metric, offset):
+def test_tree_and_tiles_give_the_same_pairs(rng, monkeypatch, metric):
     x, y = rng.random((60, 3)), rng.random((500, 3))
-    v = rng.random(500) if offset else None
-    by_tree = numpy_search.nearest(x, y, 5, metric, v)
+    by_tree = numpy_search.within(x, y, 0.1, metric)
     monkeypatch.setattr(numpy_search, "TREE_DIMENSIONS", 0)
-    monkeypatch.setattr(numpy_search, "_BLAS_DIMENSIONS", 1)
-    by_tiles = numpy_search.nearest(x, y, 5, metric, v)
-    np.testing.assert_array_equal(by_tree[0], by_tiles[0])
-    np.testing.assert_array_equal(by_tree[1], by_tiles[1])
+    for blas in (100, 1):
+        monkeypatch.setattr(numpy_search, "_BLAS_DIMENSIONS", blas)
+        by_tiles = numpy_search.within(x, y, 0.1, metric)
+        for found, wanted in zip(by_tiles, by_tree, strict=True):
+            np.testing.assert_array_equal(found, wanted)
 
 
 def test_all_targets_can_be_asked_for(rng):
