@@ -333,6 +333,7 @@ def _solve(
             worst_reduced_cost=report.worst_reduced_cost,
             worst_marginal_error=report.worst_marginal_error,
             scope=cost.scope,
+            total_mass=report.total_mass,
         ),
         stats=SolveStats(
             pivots=report.pivots,

@@ -40,6 +40,8 @@ class Certificate:
         Largest difference, over all nodes, between the mass asked for and the mass sent.
     scope : {"arcs", "dense"}
         Which problem the bounds speak of: the arcs given, or every pair of source and target.
+    total_mass : float
+        What there is to move: the measure of a marginal error.
 
     Examples
     --------
@@ -54,6 +56,7 @@ class Certificate:
     worst_reduced_cost: Any
     worst_marginal_error: Any
     scope: str
+    total_mass: Any = 1.0
 
     @property
     def gap(self) -> Any:
@@ -63,11 +66,12 @@ class Certificate:
     def holds(self, rtol: float = 1e-9) -> bool:
         """Whether the bounds meet and the plan has the marginals asked for, up to `rtol`.
 
-        The scale of the gap is the value itself where costs have one sign, and it may cancel
+        Marginal errors are relative to the total mass. The scale of the gap is the value itself where costs have one sign, and it may cancel
         where they do not; a zero value asks for a zero gap up to `rtol` in absolute terms. Bounds
         that came back in single precision (JAX without x64) are compared as exactly as it allows.
         """
         if "float32" in str(getattr(self.value, "dtype", "")):
             rtol = max(rtol, SINGLE_RTOL)
         scale = max(abs(self.value), abs(self.lower_bound))
-        return bool(abs(self.gap) <= rtol * (scale or 1.0) and self.worst_marginal_error <= rtol)
+        meet = abs(self.gap) <= rtol * (scale or 1.0)
+        return bool(meet and self.worst_marginal_error <= rtol * self.total_mass)

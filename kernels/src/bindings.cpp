@@ -187,10 +187,10 @@ using Start = std::optional<Vector<double>>;
 using Answer = std::tuple<Result<double>, Result<double>, Result<double>, Result<double>,
                           Result<std::int64_t>>;
 
-template <class AddTo, class Prove>
+template <class AddTo, class Prove, class Settle>
 Answer solve(const Vector<double>& a, const Vector<double>& b, std::size_t n_arcs, const Start& u,
              const Start& v, const sparse_ot::SolveSettings& settings, AddTo&& add_to,
-             Prove&& prove) {
+             Prove&& prove, Settle&& settle) {
     require(a.shape(0) > 0 && b.shape(0) > 0, "a and b must not be empty");
     require(u.has_value() == v.has_value(), "give both potentials or none");
     require(!u || (u->shape(0) == a.shape(0) && v->shape(0) == b.shape(0)),
@@ -203,7 +203,7 @@ Answer solve(const Vector<double>& a, const Vector<double>& b, std::size_t n_arc
         report = sparse_ot::solve(
             settings,
             {view(a), view(b), u ? view(*u) : none, v ? view(*v) : none, flow, u_out, v_out},
-            add_to, prove);
+            add_to, prove, settle);
     }
     return {give(std::move(flow)), give(std::move(u_out)), give(std::move(v_out)),
             give(std::vector<double>(report.numbers.begin(), report.numbers.end())),
@@ -222,6 +222,10 @@ Answer solve_arcs(Vector<double> a, Vector<double> b, Vector<Index> rows, Vector
         [&](auto flow, auto u_out, auto v_out) {
             return sparse_ot::certify<Index>(view(a), view(b), view(rows), view(cols), view(costs),
                                              flow, u_out, v_out);
+        },
+        [&](auto flow, auto u_out, auto v_out) {
+            return sparse_ot::modest_potentials<Index>(view(rows), view(cols), view(costs), flow,
+                                                       u_out, v_out);
         });
 }
 
@@ -233,7 +237,44 @@ Answer solve_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix, S
         [&](sparse_ot::Transport& t) { t.add_matrix(view(matrix)); },
         [&](auto flow, auto u_out, auto v_out) {
             return sparse_ot::certify_matrix(view(a), view(b), view(matrix), flow, u_out, v_out);
+        },
+        [&](auto flow, auto u_out, auto v_out) {
+            return sparse_ot::modest_potentials(view(matrix), flow, u_out, v_out);
         });
+}
+
+// Potentials without the penalties that an optimal basis may hold; None where they do not settle.
+using Potentials = std::optional<std::tuple<Result<double>, Result<double>>>;
+
+template <class Index>
+Potentials modest_potentials(Vector<Index> rows, Vector<Index> cols, Vector<double> costs,
+                             Vector<double> flow, std::size_t n, std::size_t m) {
+    require(rows.shape(0) == costs.shape(0) && cols.shape(0) == costs.shape(0) &&
+                flow.shape(0) == costs.shape(0),
+            "rows, cols, costs and flow must have one length");
+    std::vector<double> u(n), v(m);
+    bool settled = false;
+    {
+        nb::gil_scoped_release release;
+        settled = sparse_ot::modest_potentials<Index>(view(rows), view(cols), view(costs),
+                                                      view(flow), u, v);
+    }
+    if (!settled) return std::nullopt;
+    return std::tuple{give(std::move(u)), give(std::move(v))};
+}
+
+Potentials modest_potentials_of_matrix(Vector<double> matrix, Vector<double> flow, std::size_t n,
+                                       std::size_t m) {
+    require(matrix.shape(0) == n * m && flow.shape(0) == n * m,
+            "matrix and flow must have n * m entries");
+    std::vector<double> u(n), v(m);
+    bool settled = false;
+    {
+        nb::gil_scoped_release release;
+        settled = sparse_ot::modest_potentials(view(matrix), view(flow), u, v);
+    }
+    if (!settled) return std::nullopt;
+    return std::tuple{give(std::move(u)), give(std::move(v))};
 }
 
 }  // namespace
@@ -263,6 +304,9 @@ NB_MODULE(_core, m) {
     m.def("certify", &certify<std::int32_t>);
     m.def("certify", &certify<std::int64_t>);
     m.def("certify_matrix", &certify_matrix);
+    m.def("modest_potentials", &modest_potentials<std::int32_t>);
+    m.def("modest_potentials", &modest_potentials<std::int64_t>);
+    m.def("modest_potentials_of_matrix", &modest_potentials_of_matrix);
     m.def("solve_arcs", &solve_arcs<std::int32_t>, "a"_a, "b"_a, "rows"_a.noconvert(),
           "cols"_a.noconvert(), "costs"_a, "u"_a.none(), "v"_a.none(), "center"_a, "max_pivots"_a,
           "seconds"_a, "totals_tolerance"_a);

@@ -134,7 +134,8 @@ private:
     SolveReport solve_matrix(const SolveArrays& x, std::span<const double> costs) const {
         return solve(
             settings_, x, [&](Transport& transport) { transport.add_matrix(costs); },
-            [&](auto flow, auto u, auto v) { return certify_matrix(x.a, x.b, costs, flow, u, v); });
+            [&](auto flow, auto u, auto v) { return certify_matrix(x.a, x.b, costs, flow, u, v); },
+            [&](auto flow, auto u, auto v) { return modest_potentials(costs, flow, u, v); });
     }
 
     template <class Index>
@@ -146,6 +147,9 @@ private:
             [&](Transport& transport) { transport.add_arcs(rows.view(), cols.view(), costs); },
             [&](auto flow, auto u, auto v) {
                 return certify<Index>(x.a, x.b, rows.view(), cols.view(), costs, flow, u, v);
+            },
+            [&](auto flow, auto u, auto v) {
+                return modest_potentials<Index>(rows.view(), cols.view(), costs, flow, u, v);
             });
     }
 

@@ -19,8 +19,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
-from scipy.spatial.distance import cdist
 
 from sparse_ot import _core
 from sparse_ot.backends.agnostic import spans
@@ -156,6 +154,8 @@ def within(
 
 
 def _within_by_tree(x: Floats, y: Floats, radius: float, metric: str) -> tuple[Integers, Integers]:
+    from scipy.spatial import cKDTree  # slow to load, so not with the package
+
     norm = _NORMS[metric]
     x, y = _points_of_norm(x, y, metric)
     # A hair wider than asked: the exact costs decide.
@@ -201,6 +201,8 @@ class _Tiles:
         return rows.start + positions, cols
 
     def costs(self, rows: slice) -> tuple[Floats, Floats]:
+        from scipy.spatial.distance import cdist  # slow to load, so not with the package
+
         metric, x = self.metric, self._x[rows]
         if callable(metric):
             tile = evaluate(x[:, None, :], self._y[None, :, :], metric, np)

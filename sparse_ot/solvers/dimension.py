@@ -28,7 +28,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
 __all__ = ["coarse_to_fine_pays", "intrinsic_dimension"]
 
@@ -60,6 +59,8 @@ def intrinsic_dimension(points: HostArray) -> float:
     >>> round(intrinsic_dimension(plane))
     2
     """
+    from scipy.spatial.distance import cdist  # slow to load, so not with the package
+
     sample = np.asarray(points[:: max(1, len(points) // SAMPLE)], np.float64)
     queries = sample[:: max(1, len(sample) // QUERIES)]
     if len(sample) < 3:

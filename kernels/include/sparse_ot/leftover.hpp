@@ -24,7 +24,7 @@ namespace sparse_ot {
 
 // `within` marks the nodes to look at, `mass` holds the masses of all nodes.
 inline bool parts_are_balanced(const Network& network, std::span<const Mass> mass,
-                               const std::vector<char>& within) {
+                               const std::vector<char>& within, double units_off) {
     std::vector<Node> part(network.n_nodes());
     std::iota(part.begin(), part.end(), Node{0});
     const auto find = [&](Node x) {
@@ -45,7 +45,11 @@ inline bool parts_are_balanced(const Network& network, std::span<const Mass> mas
     }
     constexpr double ulp = std::numeric_limits<double>::epsilon();
     for (std::size_t p = 0; p < part.size(); ++p)
-        if (std::abs(surplus[p]) > 4.0 * ulp * size[p] * total[p]) return false;
+        {
+        const double rounding = (4.0 * ulp * total[p] + units_off) * size[p];
+        const bool all_of_it = std::abs(surplus[p]) == total[p] && total[p] > 0.0;
+        if (std::abs(surplus[p]) > rounding || all_of_it) return false;
+    }
     return true;
 }
 

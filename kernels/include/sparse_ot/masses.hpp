@@ -41,6 +41,7 @@ struct Masses {
     std::vector<Mass> demand;         // m
     double unit = 1.0;                // mass of one integer unit before any perturbation
     int noise_bits = 0;               // a unit is 2^noise_bits of the integers
+    bool rounded = false;             // to units (way 3): a mass may be off by one
     double quantisation_error = 0.0;  // largest |mass - units * unit| over the total
     Fault fault;
 
@@ -178,7 +179,7 @@ inline Masses quantise(std::span<const double> a, std::span<const double> b,
     };
     const double smallest = std::min(smallest_positive(a), smallest_positive(b_scaled));
 
-    bool dyadic = false;
+    bool& dyadic = masses.rounded;
     if (is_uniform(a) && is_uniform(b)) {
         const auto n = static_cast<Mass>(a.size()), m = static_cast<Mass>(b.size());
         const Mass divisor = std::gcd(n, m);

@@ -63,6 +63,15 @@ void for_each_below(const Cost* row, const Cost* v, Cost bar, std::int64_t m, Vi
     for (; j < m; ++j) visit(j);
 }
 
+// Calls visit(j) for all columns, row i beginning at its own: where costs tie, the first k of every
+// row are then not the same k columns, which could not carry the masses.
+template <class Visit>
+void for_each_from(std::int64_t i, std::int64_t m, Visit&& visit) {
+    const std::int64_t first = i % m;
+    for (std::int64_t j = first; j < m; ++j) visit(j);
+    for (std::int64_t j = 0; j < first; ++j) visit(j);
+}
+
 // The k least values seen, ascending; ties keep the first.
 class Shortlist {
 public:
@@ -131,14 +140,14 @@ inline std::vector<std::int64_t> least_entries(const CostMatrix& matrix, const D
         const Cost u = duals.u[i];
         of_row.clear();
         Cost own = of_row.bar();
-        for (std::int64_t j = 0; j < matrix.m; ++j) {
+        detail::for_each_from(i, matrix.m, [&](std::int64_t j) {
             const Cost reduced = row[j] - v[j] - u;
-            if (!((reduced < own) | (reduced < bar[j]))) continue;
+            if (!((reduced < own) | (reduced < bar[j]))) return;
             of_row.offer(reduced, i * matrix.m + j);
             own = of_row.bar();
             of_column[j].offer(reduced, i * matrix.m + j);
             bar[j] = of_column[j].bar();
-        }
+        });
         of_row.append_to(chosen);
     }
     for (const auto& list : of_column) list.append_to(chosen);
@@ -181,9 +190,10 @@ inline std::vector<std::int64_t> escaping_entries(const CostMatrix& matrix, cons
         if (!reached[i]) continue;
         const Cost* row = matrix.row(i);
         of_row.clear();
-        for (std::int64_t j = 0; j < matrix.m; ++j)
+        detail::for_each_from(i, matrix.m, [&](std::int64_t j) {
             if (!reached[matrix.n + j] && row[j] < std::numeric_limits<Cost>::infinity())
                 of_row.offer(row[j] - duals.v[j], i * matrix.m + j);
+        });
         of_row.append_to(chosen);
     }
     return chosen;

@@ -9,12 +9,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <numeric>
 #include <span>
+#include <vector>
 
 #include "sparse_ot/certificate.hpp"
+#include "sparse_ot/modest_potentials.hpp"
 #include "sparse_ot/transport.hpp"
 
 namespace sparse_ot {
@@ -42,10 +45,18 @@ struct SolveReport {
     std::array<std::int64_t, 7> codes;
 };
 
-// `add_to(transport)` hands over the arcs, `prove(flow, u, v)` makes their certificate.
-template <class AddTo, class Prove>
+[[nodiscard]] inline double gap(const Certificate& c) { return c.value - c.lower_bound; }
+
+// Whether the bounds are further apart than rounding explains: modest_potentials.hpp may help.
+[[nodiscard]] inline bool is_open(const Certificate& c) {
+    return std::abs(gap(c)) > 1e-12 * std::abs(c.value);
+}
+
+// `add_to(transport)` hands over the arcs, `prove(flow, u, v)` makes their certificate, and
+// `settle(flow, u, v)` writes modest potentials.
+template <class AddTo, class Prove, class Settle>
 SolveReport solve(const SolveSettings& settings, const SolveArrays& x, AddTo&& add_to,
-                  Prove&& prove) {
+                  Prove&& prove, Settle&& settle) {
     using Clock = std::chrono::steady_clock;
     const auto begin = Clock::now();
     const auto elapsed = [&] {
@@ -85,23 +96,32 @@ SolveReport solve(const SolveSettings& settings, const SolveArrays& x, AddTo&& a
     const double ran = elapsed();
     transport.write_flow(x.flow);
     transport.write_potentials(x.u, x.v);
+    Certificate proof = prove(x.flow, x.u, x.v);
+    if (status == Status::optimal && is_open(proof)) {
+        const std::vector<double> u(x.u.begin(), x.u.end()), v(x.v.begin(), x.v.end());
+        if (!settle(x.flow, x.u, x.v) ||
+            std::abs(gap(prove(x.flow, x.u, x.v))) > std::abs(gap(proof))) {
+            std::copy(u.begin(), u.end(), x.u.begin());
+            std::copy(v.begin(), v.end(), x.v.begin());
+        }
+    }
+    const double total_a = std::accumulate(x.a.begin(), x.a.end(), 0.0);
     if (settings.center) {
         const auto dot = [](auto p, auto q) {
             return std::inner_product(p.begin(), p.end(), q.begin(), 0.0);
         };
-        const double total = std::accumulate(x.a.begin(), x.a.end(), 0.0) +
-                             std::accumulate(x.b.begin(), x.b.end(), 0.0);
-        const double shift = (dot(x.v, x.b) - dot(x.u, x.a)) / total;
+        const double total_b = std::accumulate(x.b.begin(), x.b.end(), 0.0);
+        const double shift = (dot(x.v, x.b) - dot(x.u, x.a)) / (total_a + total_b);
         for (double& u : x.u) u += shift;
         for (double& v : x.v) v -= shift;
     }
-    const Certificate proof = prove(x.flow, x.u, x.v);
+    proof = prove(x.flow, x.u, x.v);
     const auto stats = transport.stats();
     report.numbers = {proof.value,
                       proof.lower_bound,
                       proof.worst_reduced_cost,
                       proof.worst_marginal_error,
-                      nan,
+                      total_a,
                       nan,
                       transport.quantisation_error(),
                       started,

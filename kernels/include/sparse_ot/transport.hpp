@@ -95,8 +95,9 @@ public:
             const std::vector<char> reached = max_flow.reached();
             if (!add_escapes(duals, reached)) {
                 const std::vector<Mass> mass = supplies();
-                if (parts_are_balanced(network_, mass, reached) &&
-                    parts_are_balanced(network_, mass, max_flow.reaching())) {
+                const double off = masses_.rounded ? 1.0 : 0.0;
+                if (parts_are_balanced(network_, mass, reached, off) &&
+                    parts_are_balanced(network_, mass, max_flow.reaching(), off)) {
                     drop(left);
                     break;
                 }
