@@ -66,9 +66,10 @@ class Certificate:
     def holds(self, rtol: float = 1e-9) -> bool:
         """Whether the bounds meet and the plan has the marginals asked for, up to `rtol`.
 
-        Marginal errors are relative to the total mass. The scale of the gap is the value itself where costs have one sign, and it may cancel
-        where they do not; a zero value asks for a zero gap up to `rtol` in absolute terms. Bounds
-        that came back in single precision (JAX without x64) are compared as exactly as it allows.
+        Marginal errors are relative to the total mass. The scale of the gap is the value itself,
+        which may cancel where costs have both signs; a zero value asks for a zero gap up to `rtol`
+        in absolute terms. Bounds in single precision (under a JAX trace without x64) are compared
+        as exactly as it allows.
         """
         if "float32" in str(getattr(self.value, "dtype", "")):
             rtol = max(rtol, SINGLE_RTOL)
