@@ -14,7 +14,7 @@ differences in float64, and those decide.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -117,9 +117,9 @@ def nearest(
         index.query(x[span], k, offset, None if limit is None else limit[span], threads)
         for span in spans(x.shape[0], rows)
     ]
-    if len(slices) == 1:
-        return slices[0]
-    return np.concatenate([s[0] for s in slices]), np.concatenate([s[1] for s in slices])
+    indices, costs = zip(*slices, strict=True)
+    # The core's int64 is C's long long, NumPy's is long: the same bits under two names.
+    return _joined(indices).view(np.int64), _joined(costs)
 
 
 def pair_costs(
@@ -251,6 +251,10 @@ def _nearest_by_tiles(
             useless = ~(np.take_along_axis(ranks, best, axis=1) < limit[block, None])
             indices[block][useless], costs[block][useless] = -1, np.inf
     return indices, costs
+
+
+def _joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def _blocks(count: int, width: int) -> Iterator[slice]:
