@@ -66,10 +66,14 @@ def test_every_offset_and_constant_is_that_of_the_installed_jaxlib(tmp_path: Pat
     ]
     checks.append("static_assert(ours::api_major == XLA_FFI_API_MAJOR);")
     checks.append("static_assert(ours::api_minor <= XLA_FFI_API_MINOR);")
+    checks = "\n".join(checks)
+    header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
+    if "XLA_FFI_InternalExtension" in header.read_text(encoding="utf-8"):  # its name from 0.5 on
+        checks = checks.replace("XLA_FFI_Extension_Base", "XLA_FFI_InternalExtension")
     source = tmp_path / "abi.cpp"
     source.write_text(
         '#include "sparse_ot/xla_ffi_abi.hpp"\n#include "xla/ffi/api/c_api.h"\n'
-        "namespace ours = sparse_ot::xla;\n" + "\n".join(checks)
+        "namespace ours = sparse_ot::xla;\n" + checks
     )
     subprocess.run(
         [
