@@ -257,9 +257,9 @@ def dense_gap(
         )
         lower_bound = max(lower_bound, better.certificate.lower_bound)
     rows, cols, costs, _ = pricing
-    of_row, of_col = xp.take(u, rows), xp.take(v, cols)
-    reduced = costs - of_row - of_col
-    noise = REDUCED_COST_ULPS * (xp.abs(of_row) + xp.abs(of_col) + xp.abs(costs))
+    reduced = costs - xp.take(u, rows) - xp.take(v, cols)
+    # Potentials handed out were shifted: each carries a rounding of the largest one's size.
+    noise = REDUCED_COST_ULPS * (xp.abs(costs) + xp.max(xp.abs(u)) + xp.max(xp.abs(v)))
     missing = (reduced < -noise) & (costs < math.inf)
     value = float(solution.certificate.value)
     return DenseGap(value, lower_bound, rows[missing], cols[missing], reduced[missing])
