@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.skipif(raw_module.COMPILER is None, reason="no C++ compiler (g++)")
 def test_the_gpu_suite_passes_on_the_stand_in():
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/gpu"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "tests/gpu"],
         cwd=ROOT,
         env=os.environ | {"SPARSE_OT_GPU_STAND_IN": "1"},
         capture_output=True,
