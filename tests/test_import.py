@@ -136,3 +136,9 @@ def test_walls(path: Path) -> None:
     if "matplotlib" in roots:
         assert where == "plot.py"
     assert "ot" not in roots
+
+
+def test_no_folder_of_tests_hides_a_library() -> None:
+    """`tests` is on the path: a folder named after an absent library would pass for it."""
+    folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir()}
+    assert not folders & {"jax", "cupy", "cupyx", "torch", "numpy", "scipy", "ot", "networkx"}
