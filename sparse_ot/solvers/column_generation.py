@@ -191,6 +191,7 @@ class _Solve:
         arcs = self.cost.candidate_arcs(min(FIRST_NEIGHBOURS, max(n, m)), near)
         xp = self.backend.xp
         arcs = Arcs(*(xp.concat(list(pair)) for pair in zip(backbone, arcs, strict=True)))
+        self.seconds["coarse to fine"] = self.host.seconds_of_start
         self.seconds["candidates"] = time.perf_counter() - began - self.host.seconds_of_start
         u, v = self._call(self.host.begin, *arcs, *(near or ()))
         while self.host.violation is not None:
