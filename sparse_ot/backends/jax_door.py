@@ -18,7 +18,7 @@ The inputs lose their derivatives here: the value of a solve gets its own in `ja
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -35,7 +35,7 @@ from sparse_ot import _core
 from sparse_ot.backends.base import Array, ArraySpec, HostFunction, TransferLedger
 from sparse_ot.errors import UnsupportedArrayError
 
-__all__ = ["call", "foreign_functions_work", "is_traced"]
+__all__ = ["call", "call_where_memory_is_shared", "foreign_functions_work", "is_traced"]
 
 _PYTHON_TARGET = "sparse_ot_python"
 _FOREIGN_DTYPES = ("float32", "float64", "int32", "int64")
@@ -45,10 +45,29 @@ def call(
     solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
 ) -> tuple[Array, ...]:
     """Implements `Backend.host_call`."""
-    # A tracer that only follows derivatives is an array once they are stopped.
-    arrays = [lax.stop_gradient(x) if is_traced(x) else x for x in arrays]
+    arrays = _without_derivatives(arrays)
     leaf = _traced if any(is_traced(x) for x in arrays) else _eager
     return leaf(solve, arrays, tuple(out), ledger)
+
+
+def call_where_memory_is_shared(
+    function: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    elsewhere: Callable[..., Sequence[Array]],
+) -> tuple[Array, ...]:
+    """`function` on the CPU platform, `elsewhere(*arrays)` on others: nothing crosses on either."""
+    arrays = _without_derivatives(arrays)
+    if any(is_traced(x) for x in arrays):
+        return _traced(function, arrays, tuple(out), None, elsewhere)
+    if any(device.platform != "cpu" for x in arrays for device in x.devices()):
+        return tuple(elsewhere(*arrays))
+    return _eager(function, arrays, tuple(out), None)
+
+
+def _without_derivatives(arrays: Sequence[Array]) -> list[Array]:
+    # A tracer that only follows derivatives is an array once they are stopped.
+    return [lax.stop_gradient(x) if is_traced(x) else x for x in arrays]
 
 
 def is_traced(x: Any) -> bool:
@@ -73,14 +92,18 @@ def foreign_functions_work() -> bool:
 
 
 def _eager(
-    solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
+    solve: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    ledger: TransferLedger | None,
 ) -> tuple[Array, ...]:
     place = _place_of_results(arrays)
     host = jax.device_get(arrays)
-    ledger.record_to_host(sum(x.nbytes for x in host))
     results = [np.asarray(r, spec.dtype) for r, spec in zip(solve(*host), out, strict=True)]
     going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
-    ledger.record_to_device(sum(r.nbytes for r in going_back))
+    if ledger is not None:
+        ledger.record_to_host(sum(x.nbytes for x in host))
+        ledger.record_to_device(sum(r.nbytes for r in going_back))
     back = iter(jax.device_put(going_back, place))
     return tuple(r if s.on_host else next(back) for r, s in zip(results, out, strict=True))
 
@@ -107,34 +130,43 @@ def _place_of_results(arrays: Sequence[Array]) -> Any:
 
 
 def _traced(
-    solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
+    solve: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    ledger: TransferLedger | None,
+    elsewhere: Callable[..., Sequence[Array]] | None = None,
 ) -> tuple[Array, ...]:
+    """`elsewhere` is what other platforms do instead of calling back."""
     arrays = [_plain(x) for x in arrays]
     dtypes = [jax.dtypes.canonicalize_dtype(spec.dtype) for spec in out]
     struct: Any = jax.ShapeDtypeStruct
     results = [struct(s.shape, dtype) for s, dtype in zip(out, dtypes, strict=True)]
-    ledger.record_to_host(sum(_nbytes(x) for x in arrays))
-    ledger.record_to_device(sum(_nbytes(x) for x in results))
+    if ledger is not None:
+        ledger.record_to_host(sum(_nbytes(x) for x in arrays))
+        ledger.record_to_device(sum(_nbytes(x) for x in results))
     on_host = _OnHost(
         solve, tuple(x.ndim for x in arrays), tuple((x.shape, x.dtype.name) for x in results)
     )
 
-    def through_callback(*xs: Array) -> Any:
-        return jax.pure_callback(on_host, results, *xs, vmap_method="expand_dims")
+    def without_foreign_function(*xs: Array) -> tuple[Array, ...]:
+        if elsewhere is not None:
+            return tuple(elsewhere(*xs))
+        return tuple(jax.pure_callback(on_host, results, *xs, vmap_method="expand_dims"))
 
     if not foreign_functions_work():
-        return tuple(through_callback(*arrays))
+        return without_foreign_function(*arrays)
     name, attributes = _foreign(solve, on_host)
 
-    def through_foreign_function(*xs: Array) -> Any:
+    def through_foreign_function(*xs: Array) -> tuple[Array, ...]:
         target = jax.ffi.ffi_call(name, results, vmap_method="expand_dims")
-        return target(*xs, **attributes)
+        return tuple(target(*xs, **attributes))
 
     if set(backends()) == {"cpu"}:  # older JAX pays half a millisecond for the choice
-        return tuple(through_foreign_function(*arrays))
-    return tuple(
-        lax.platform_dependent(*arrays, cpu=through_foreign_function, default=through_callback)
+        return through_foreign_function(*arrays)
+    chosen: tuple[Array, ...] = lax.platform_dependent(
+        *arrays, cpu=through_foreign_function, default=without_foreign_function
     )
+    return chosen
 
 
 def _foreign(solve: HostFunction, on_host: _OnHost) -> tuple[str, dict[str, Any]]:

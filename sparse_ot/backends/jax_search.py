@@ -1,30 +1,85 @@
-"""Nearest neighbours, arc costs and pricing in compiled loops of bounded memory.
+"""Nearest neighbours, arc costs and pricing for JAX.
 
-The same searches as in `agnostic`, with the same formulas and the same order of ties, but with the
-loops over tiles inside the compiled program: `agnostic` unrolls them, which for many tiles takes
-longer to compile than to run. All pairs are visited, time O(n m d).
+On the CPU platform the compiled search of the core answers (`numpy_search`), in the arrays' own
+memory, and knows a tree. On others, and for a metric that is a Python function, a compiled loop
+visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search of `agnostic`,
+with the same formulas and the same order of ties, but the loops over tiles are inside the program:
+`agnostic` unrolls them, which for many tiles takes longer to compile than to run.
 
 Which arcs are chosen is not differentiable, so the searches stop derivatives; `arc_costs` has them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
+from sparse_ot.backends import jax_door, numpy_search
 from sparse_ot.backends.agnostic import MEMORY_BUDGET, index_dtype, select_negative, tiling
-from sparse_ot.backends.base import Array, Metric, Neighbours, Pricing
+from sparse_ot.backends.base import Array, ArraySpec, Metric, Neighbours, Pricing, dtype_name
 from sparse_ot.backends.metric_formulas import evaluate
 
-__all__ = ["arc_costs", "knn", "price"]
+__all__ = ["arc_costs", "knn", "knn_by_tiles", "price"]
+
+
+def knn(x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None) -> Neighbours:
+    """The `k` cheapest targets of every source; see `agnostic.knn`.
+
+    A metric that is a function is compiled once for each function object: define it once, outside
+    of loops.
+    """
+    if callable(metric):
+        everywhere: Neighbours = knn_by_tiles(x, y, k, metric, offset)
+        return everywhere
+    dtype, shape = jnp.result_type(x, y), (x.shape[0], k)
+    out = (
+        ArraySpec(shape, dtype_name(index_dtype(jnp))),
+        ArraySpec(shape, dtype_name(dtype)),
+    )
+    found = jax_door.call_where_memory_is_shared(
+        _NearestOnHost(k, metric),
+        (x, y) if offset is None else (x, y, offset),
+        out,
+        elsewhere=partial(_knn_by_tiles_of, k, metric),
+    )
+    return Neighbours(*found)
+
+
+def _knn_by_tiles_of(k: int, metric: Metric, *arrays: Array) -> Neighbours:
+    found: Neighbours = knn_by_tiles(*arrays[:2], k, metric, *arrays[2:])
+    return found
+
+
+@dataclass(frozen=True)
+class _NearestOnHost:
+    """The compiled search as a host function; what is no number has no neighbours, and says so."""
+
+    k: int
+    metric: str
+
+    def __call__(self, x: Any, y: Any, *offset: Any) -> tuple[Any, Any]:
+        lost = ~np.isfinite(x).all(axis=1)
+        bad_targets = ~np.isfinite(y).all(axis=1)
+        for prices in offset:
+            bad_targets = bad_targets | ~np.isfinite(prices)
+        if bad_targets.any():  # an arc to one of them, so that the solve can name it
+            shape = (x.shape[0], self.k)
+            return np.full(shape, bad_targets.argmax()), np.full(shape, np.nan)
+        indices, costs = numpy_search.nearest(
+            np.where(lost[:, None], 0, x), y, self.k, self.metric, *offset
+        )
+        costs[lost] = np.nan
+        return indices, costs
 
 
 @partial(jax.jit, static_argnames=("k", "metric", "memory_budget"))
-def knn(
+def knn_by_tiles(
     x: Array,
     y: Array,
     k: int,
@@ -32,11 +87,7 @@ def knn(
     offset: Array | None = None,
     memory_budget: int = MEMORY_BUDGET,
 ) -> Neighbours:
-    """The `k` cheapest targets of every source; see `agnostic.knn`.
-
-    A metric that is a function is compiled once for each function object: define it once, outside
-    of loops.
-    """
+    """The `k` cheapest targets of every source, by looking at every pair, on any platform."""
     x, y = lax.stop_gradient((x, y))
     n, m, d = x.shape[0], y.shape[0], x.shape[1]
     dtype = jnp.result_type(x, y)

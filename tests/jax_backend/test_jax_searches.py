@@ -9,18 +9,23 @@ from brute_force import nearest
 jax = pytest.importorskip("jax")
 jnp = pytest.importorskip("jax.numpy")
 
+import sparse_ot  # noqa: E402
 from sparse_ot.backends import jax_search, load_backend  # noqa: E402
 from sparse_ot.backends.metric_formulas import FORMULAS, evaluate  # noqa: E402
 
+SEARCHES = [jax_search.knn, jax_search.knn_by_tiles]
+"""What the CPU platform does, and what every other one does."""
 
+
+@pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("double", [False, True])
 @pytest.mark.parametrize("metric", FORMULAS)
-def test_jax_and_numpy_agree_in_every_index(rng, request, metric, double):
+def test_jax_and_numpy_agree_in_every_index(rng, request, metric, double, search):
     if double:
         request.getfixturevalue("x64")
     dtype = np.float64 if double else np.float32
     x, y = (rng.standard_normal((n, 3)).astype(dtype) for n in (400, 1500))
-    found = load_backend("jax").knn(jnp.asarray(x), jnp.asarray(y), 16, metric)
+    found = search(jnp.asarray(x), jnp.asarray(y), 16, metric)
     expected = load_backend("numpy").knn(x, y, 16, metric)
     differ = np.asarray(found.indices) != expected.indices
     gaps = np.abs(np.asarray(found.costs) - expected.costs)[differ]
@@ -39,7 +44,7 @@ def test_the_size_of_tiles_changes_nothing(rng, shape, budget):
     costs = evaluate(x[:, None], y[None], "cityblock", np)
     for given in (None, offset):
         expected = nearest(costs, k, given)
-        found = jax_search.knn(
+        found = jax_search.knn_by_tiles(
             jnp.asarray(x),
             jnp.asarray(y),
             k,
@@ -76,6 +81,40 @@ def test_prices_are_those_of_numpy(rng, x64):
     np.testing.assert_array_equal(np.asarray(found.cols)[there], expected.cols)
     np.testing.assert_allclose(np.asarray(found.costs)[there], expected.costs)
     np.testing.assert_allclose(found.row_minima, expected.row_minima)
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_search_compiles_batches_and_has_no_derivative(rng, search):
+    x = jnp.asarray(rng.standard_normal((2, 30, 2)), jnp.float32)
+    batch = jax.jit(jax.vmap(lambda x: search(x, x[:7], 3, "euclidean")))(x)
+    assert batch.indices.shape == batch.costs.shape == (2, 30, 3)
+    for points, indices in zip(x, batch.indices, strict=True):
+        np.testing.assert_array_equal(search(points, points[:7], 3, "euclidean").indices, indices)
+    slope = jax.grad(lambda x: jnp.sum(search(x, x, 2, "sqeuclidean").costs))(x[0])
+    assert not slope.any()
+
+
+@pytest.mark.parametrize("side", ["X", "Y"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_point_that_is_no_number_is_found_out(rng, side, bad):
+    points = {name: rng.standard_normal((12, 2)).astype(np.float32) for name in "XY"}
+    points[side][5, 1] = bad
+    x, y = jnp.asarray(points["X"]), jnp.asarray(points["Y"])
+
+    def solve(x, y):
+        return sparse_ot.solve(sparse_ot.knn_cost(x, y, 3, feasible_for=(None, None)))
+
+    with pytest.raises((sparse_ot.NonFiniteError, sparse_ot.InfeasibleError)):
+        solve(x, y)
+    assert np.isnan(jax.jit(solve)(x, y).value)
+
+
+def test_a_graph_crosses_nowhere(rng):
+    x = jnp.asarray(rng.standard_normal((30, 2)), jnp.float32)
+    with sparse_ot.transfers() as crossed:
+        sparse_ot.knn_cost(x, x, 3)
+        jax.jit(lambda x: sparse_ot.knn_cost(x, x, 3))(x)
+    assert (crossed.to_host, crossed.to_device) == (0, 0)
 
 
 def test_searches_run_in_a_compiled_program_of_fixed_shapes(rng):
