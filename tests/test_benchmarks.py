@@ -303,7 +303,8 @@ def test_memory_meter_forgets_earlier_peaks() -> None:
     meter = MemoryMeter()
     later = np.ones(4_000_000)
     if meter.method == "VmHWM":
-        assert later.nbytes <= (meter.peak_bytes() or 0) < 1.5 * later.nbytes
+        # A page or two may be reused from what was freed.
+        assert 0.99 * later.nbytes <= (meter.peak_bytes() or 0) < 1.5 * later.nbytes
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,8 @@ def test_jax_is_certified_on_every_device_it_sees() -> None:
 def test_an_absent_library_is_no_fault_and_comes_with_its_pip_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(backends, "find_spec", lambda name: None if name == "cupy" else object())
+    really = backends.find_spec
+    monkeypatch.setattr(backends, "find_spec", lambda x: None if x == "cupy" else really(x))
     backends.load_backend.cache_clear()
     finding = found("cupy")
     assert finding.version is None
