@@ -44,8 +44,7 @@ inline bool parts_are_balanced(const Network& network, std::span<const Mass> mas
         size[p] += 1.0;
     }
     constexpr double ulp = std::numeric_limits<double>::epsilon();
-    for (std::size_t p = 0; p < part.size(); ++p)
-        {
+    for (std::size_t p = 0; p < part.size(); ++p) {
         const double rounding = (4.0 * ulp * total[p] + units_off) * size[p];
         const bool all_of_it = std::abs(surplus[p]) == total[p] && total[p] > 0.0;
         if (std::abs(surplus[p]) > rounding || all_of_it) return false;

@@ -4,8 +4,8 @@
 // is a stable C interface: every struct starts with its size, and newer versions only add members
 // at the end. Version 0.1 (jaxlib 0.5.3) is declared here because a runtime accepts handlers of
 // its own version and of older ones, never of newer ones. Declared, not included: building this
-// package then needs no jaxlib, and the layout cannot change under our feet. tests/jax_backend compares
-// every offset with the header that the installed jaxlib ships.
+// package then needs no jaxlib, and the layout cannot change under our feet. tests/jax_backend
+// compares every offset with the header that the installed jaxlib ships.
 //
 // Reference: xla/ffi/api/c_api.h of the OpenXLA project.
 #pragma once
