@@ -361,6 +361,7 @@ bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) con
     }
     if (static_cast<Node>(preorder.size()) != count) return false;
     Cost scale = std::numeric_limits<Cost>::min();  // drift is relative to the largest number met
+    for (Cost cost : network_.cost) scale = std::max(scale, std::abs(cost));
     for (Node x = 0; x < count; ++x) {
         scale = std::max(scale, std::abs(potential_[x]));
         if (tree_.pred[x] != no_arc)
