@@ -75,6 +75,9 @@ __all__ = ["FIRST_NEIGHBOURS", "Limits", "Round", "in_full_precision", "solve_by
 FIRST_NEIGHBOURS = 12
 """Arcs to begin with, of each point in both directions."""
 
+ALL_PAIRS = 4096
+"""Up to so many pairs, all of them are the first arcs: choosing would take longer."""
+
 MULTISCALE_POINTS = 1500
 """Sources and targets together from which on the multiscale start may pay; see `dimension`."""
 
@@ -185,12 +188,12 @@ class _Solve:
     def first_solve(self, start: tuple[Array, Array] | None) -> tuple[Array, Array]:
         """Choose the first arcs and solve on them; the potentials."""
         began = time.perf_counter()
-        backbone, near = self._first_plan()
-        near = near if start is None else tuple(self.backend.detach(x) for x in start)
         n, m = self.problem.shape
-        arcs = self.cost.candidate_arcs(min(FIRST_NEIGHBOURS, max(n, m)), near)
-        xp = self.backend.xp
-        arcs = Arcs(*(xp.concat(list(pair)) for pair in zip(backbone, arcs, strict=True)))
+        near = None if start is None else tuple(self.backend.detach(x) for x in start)
+        if n * m <= ALL_PAIRS:
+            arcs = self._all_pairs()
+        else:
+            arcs, near = self._likely_arcs(near)
         self.seconds["coarse to fine"] = self.host.seconds_of_start
         self.seconds["candidates"] = time.perf_counter() - began - self.host.seconds_of_start
         u, v = self._call(self.host.begin, *arcs, *(near or ()))
@@ -265,16 +268,30 @@ class _Solve:
             _backend=backend,
         )
 
-    def _first_plan(self) -> tuple[Arcs, tuple[Array, Array] | None]:
-        """The arcs of a feasible plan, and its potentials; masses and points are on the host."""
-        masses = [self.backend.detach(x) for x in (self.problem.a, self.problem.b)]
+    def _all_pairs(self) -> Arcs:
+        """Every arc there is, for problems too small to choose."""
+        self._call(self.host.take, *self._masses(), out=())
+        (n, m), xp = self.problem.shape, self.backend.xp
+        device = device_of(self.cost.like)
+        pairs = xp.arange(n * m, dtype=index_dtype(xp, device), device=device)
+        rows, cols = pairs // m, pairs % m
+        return Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+
+    def _likely_arcs(self, near: Any) -> tuple[Arcs, Any]:
+        """The arcs of a feasible plan, likely ones besides, and potentials if any are known."""
         points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
-        self._call(self.host.open, *masses, *points, out=())
+        self._call(self.host.open, *self._masses(), *points, out=())
         index = ArraySpec((self.host.backbone_arcs,), "int32")
         out = (index, index, *self.specs) if self.host.plan_has_potentials else (index, index)
-        rows, cols, *near = self._call(self.host.first_plan, masses[0], out=out)
-        arcs = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
-        return arcs, (near[0], near[1]) if near else None
+        rows, cols, *found = self._call(self.host.first_plan, self.problem.a, out=out)
+        near = near or tuple(found) or None
+        plan = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+        arcs = self.cost.candidate_arcs(FIRST_NEIGHBOURS, near)
+        concat = self.backend.xp.concat
+        return Arcs(*(concat(list(pair)) for pair in zip(plan, arcs, strict=True))), near
+
+    def _masses(self) -> list[Array]:
+        return [self.backend.detach(x) for x in (self.problem.a, self.problem.b)]
 
     def _price(self, u: Array, v: Array) -> Pricing:
         began = time.perf_counter()

@@ -187,21 +187,27 @@ class Restricted:
 
     # -- host functions, in the order of calls -------------------------------------------------
 
+    def take(self, a: HostArray, b: HostArray) -> tuple[HostArray, ...]:
+        """Take the masses; nothing goes back."""
+        self.a, self.b = as_double(a), as_double(b)
+        self._basis = LiveBasis(self.a, self.b, self._totals_tolerance)
+        if self._basis.fault is None:
+            self.total_mass, total_b = math.fsum(self.a), math.fsum(self.b)
+            equal = self.total_mass == total_b
+            self._b_scaled = self.b if equal else self.b * (self.total_mass / total_b)
+        return ()
+
     def open(self, *arrays: HostArray) -> tuple[HostArray, ...]:
         """Take masses a, b, and the points x, y if there are any; find a first plan.
 
         With points, a near-optimal one and its potentials where `multiscale` makes them, else one
-        along a space-filling curve. Without points the sources and targets
-        stand in the order listed.
+        along a space-filling curve. Without points the sources and targets stand in the order
+        listed. Nothing goes back; see `first_plan`.
         """
-        self.a, self.b = as_double(arrays[0]), as_double(arrays[1])
+        self.take(arrays[0], arrays[1])
         n, m = self.a.size, self.b.size
-        self._basis = LiveBasis(self.a, self.b, self._totals_tolerance)
         if self._basis.fault is not None:
             return ()
-        total_a, total_b = math.fsum(self.a), math.fsum(self.b)
-        self.total_mass = total_a
-        self._b_scaled = self.b if total_a == total_b else self.b * (total_a / total_b)
         if self.multiscale is not None and coarse_to_fine_pays(
             arrays[2], arrays[3], self.a, self.b
         ):
@@ -258,7 +264,7 @@ class Restricted:
         if self._penalty >= self._largest_penalty:
             self.status = Status.INFEASIBLE
             return self._nothing()
-        self._penalty = min(self._penalty * 2.0**40, self._largest_penalty)
+        self._penalty = self._largest_penalty
         return self._escape_prices()
 
     def advance(

@@ -44,10 +44,17 @@ print(solution.status.name, peak() - before, limit)
         pytest.param(20_000, 64, "euclidean", False, marks=pytest.mark.slow),
     ],
 )
-def test_the_peak_stays_below_the_estimate(n: int, d: int, metric: str, masses: bool) -> None:
+def test_the_peak_stays_below_the_estimate(
+    n: int, d: int, metric: str, masses: bool, tmp_path: Path
+) -> None:
     code = SCRIPT.format(n=n, d=d, metric=metric, masses=masses)
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=300
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     status, taken, limit = done.stdout.split()
