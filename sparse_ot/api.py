@@ -66,7 +66,9 @@ def solve(
     M : array (n, m), sparse container (n, m), or cost model
         Costs. In a sparse container every stored entry is an arc (also a stored 0) and every
         other pair is forbidden; a cost of +inf forbids a pair in either. NumPy, SciPy sparse,
-        and the arrays and containers of the other backends.
+        and the arrays and containers of the other backends. A `PointCloudCost`, or any object
+        with the protocol `sparse_ot.costs.CostModel`, is solved over all its pairs without a
+        matrix (see `solve_sample`), and its plan is a sparse container.
     a : array (n,), optional
         Masses of the sources; None or empty means uniform, ``1 / n`` each.
     b : array (m,), optional

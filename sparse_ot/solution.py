@@ -80,7 +80,8 @@ class SolveStats:
     rounds : int
         Restricted problems solved; 1 unless arcs were generated.
     seconds : dict of str to float
-        Time by stage: "start" (feasibility and first basis), "pivots", "certificate".
+        Time by stage: "start" (feasibility and first basis) and "pivots"; where arcs are generated,
+        "coarse to fine", "candidates", "simplex", "pricing" and "certificate".
     crossings : TransferLedger
         Copies between device and host, and their bytes.
     quantisation_error : float

@@ -302,8 +302,9 @@ class Restricted:
             shift = gauge(self.a, self._b_scaled, u, v)
             if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):
                 u, v = u + shift, v - shift
-        rows, cols, costs = self._arcs()
         flow = self._basis.flow()
+        # Ctrl-C may have come after arcs were listed and before the core had them.
+        rows, cols, costs = (x[: flow.size] for x in self._arcs())
         numbers = np.empty(4)
         numbers[:] = certify(self.a, self.b, rows, cols, costs, flow, u, v)
         numbers[1] = math.fsum(self.a * u) + math.fsum(self._b_scaled * v)
@@ -436,7 +437,8 @@ class Restricted:
         minima = np.where(np.isfinite(minima), minima, u)
         lower = float(self.a @ minima + self._b_scaled @ v)
         if lower > self.lower:
-            self.lower, self._best = lower, (minima, v)
+            self._best = minima, v
+            self.lower = lower  # last: Ctrl-C may come between the two
 
     def _judge(self, found: int) -> None:
         """Say in `status` whether the round was the last one."""

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -246,3 +250,43 @@ def test_a_metric_that_gives_nan_is_named_by_its_pair() -> None:
 
     with pytest.raises(sparse_ot.NonFiniteError, match=r"at \(\d+, \d+\) is nan"):
         solve_sample(*two_clouds(), metric=broken)
+
+
+SIGINT_SCRIPT = """
+import sys, numpy as np, sparse_ot
+rng = np.random.default_rng(0)
+X, Y = rng.random((8000, 2)), rng.random((8000, 2)) ** 2
+a, b = rng.random(8000), rng.random(8000)
+a, b = a / a.sum(), b / b.sum()
+start = (np.zeros(8000), np.zeros(8000)) if sys.argv[1] == "plain" else None
+sparse_ot.solve_sample(X[:100], Y[:100])  # everything is imported
+print("go", flush=True)
+try:
+    s = sparse_ot.solve_sample(X, Y, a, b, start=start)
+except KeyboardInterrupt:
+    print("raised")
+else:
+    sums = np.asarray(s.plan.sum(axis=1)), np.asarray(s.plan.sum(axis=0))
+    sound = np.allclose(sums[0], a, atol=1e-14) and np.allclose(sums[1], b, atol=1e-14)
+    print(s.status.name, sound and s.certificate.lower_bound <= s.certificate.value)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("start", ["plain", "coarse_to_fine"])
+def test_a_signal_at_any_moment_returns_or_raises_cleanly(start: str, tmp_path: Path) -> None:
+    for delay in (0.01, 0.05, 0.2, 0.4, 0.8):
+        running = subprocess.Popen(
+            [sys.executable, "-c", SIGINT_SCRIPT, start],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert running.stdout is not None
+        assert running.stdout.readline() == "go\n"
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=120)
+        assert running.returncode == 0 or "KeyboardInterrupt" in err, err
+        assert out in ("raised\n", "INTERRUPTED True\n", "OPTIMAL True\n", "")
