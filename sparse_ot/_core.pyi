@@ -103,15 +103,21 @@ class DomainSweeps:
         """Points flat, row by row (unit vectors for cosine); the plan sorted by row."""
     def cut(self, most: int, seed: int, patience: int) -> None:
         """Begin a sweep over cells of at most so many sources, priced so often inside."""
-    def run(self, threads: int, seconds: float) -> bool:
-        """Solve cells until all are done and in place (True), or the time is up."""
+    def run(self, threads: int, seconds: float, patience_seconds: float) -> bool:
+        """Solve cells until all are done and in place (True), or the time is up.
+
+        A cell that was begun is ended, unless it takes until `patience_seconds`.
+        """
     @property
     def pivots(self) -> int: ...
+    @property
+    def settled(self) -> bool:
+        """Whether no pair inside any cell of the last sweep would still improve that cell."""
     def plan(self) -> tuple[Integers, Integers, Integers]: ...
     def potentials(self) -> tuple[Doubles, Doubles]: ...
 
-def halving_order(x: Doubles, d: int, seed: int) -> NDArray[np.int32]:
-    """Points in an order in which the groups of recursive halves are contiguous."""
+def grouping_order(x: Doubles, d: int, most: int, seed: int) -> NDArray[np.int32]:
+    """Points in an order whose aligned blocks of 2, 4, .., `most` points are neighbours."""
 
 class NearestIndex:
     """Targets prepared for searches: `query` gives what `nearest` does, any number of times."""

@@ -57,9 +57,9 @@ public:
         core_.cut(most, seed, patience);
     }
 
-    bool run(int threads, double seconds) {
+    bool run(int threads, double seconds, double patience_seconds) {
         nb::gil_scoped_release release;
-        return core_.run(threads, seconds);
+        return core_.run(threads, seconds, patience_seconds);
     }
 
     std::tuple<Result<std::int64_t>, Result<std::int64_t>, Result<std::int64_t>> plan() const {
@@ -80,6 +80,7 @@ public:
     }
 
     std::int64_t pivots() const { return core_.pivots(); }
+    bool settled() const { return core_.settled(); }
 
 private:
     static int checked(int d, int metric) {
@@ -95,12 +96,14 @@ private:
     DomainSweeps core_;
 };
 
-Result<std::int32_t> halving_order(Vector<double> x, int d, std::uint64_t seed) {
+Result<std::int32_t> grouping_order(Vector<double> x, int d, std::int64_t most,
+                                    std::uint64_t seed) {
     require(d > 0, "points have at least one coordinate");
+    require(most > 0 && (most & (most - 1)) == 0, "the largest group is a power of two");
     std::vector<Node> order;
     {
         nb::gil_scoped_release release;
-        order = sparse_ot::halving_order({view(x), d}, seed);
+        order = CellCutter({view(x), d}, most, seed).order();
     }
     return give(std::move(order));
 }
@@ -108,15 +111,16 @@ Result<std::int32_t> halving_order(Vector<double> x, int d, std::uint64_t seed) 
 }  // namespace
 
 void bind_sweeps(nb::module_& m) {
-    m.def("halving_order", &halving_order, "x"_a.noconvert(), "d"_a, "seed"_a);
+    m.def("grouping_order", &grouping_order, "x"_a.noconvert(), "d"_a, "most"_a, "seed"_a);
     nb::class_<Sweeps>(m, "DomainSweeps")
         .def(nb::init<Vector<double>, Vector<double>, int, int, Integers, Integers, Integers,
                       Vector<double>, Vector<double>>(),
              "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert())
         .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a)
-        .def("run", &Sweeps::run, "threads"_a, "seconds"_a)
+        .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a)
         .def_prop_ro("pivots", &Sweeps::pivots)
+        .def_prop_ro("settled", &Sweeps::settled)
         .def("plan", &Sweeps::plan)
         .def("potentials", &Sweeps::potentials);
 }

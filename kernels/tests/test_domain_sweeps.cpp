@@ -149,7 +149,7 @@ const Claim kept("a sweep keeps both marginals and never raises the cost", [] {
         double value = value_of(p, sweeps.plan());
         for (int sweep = 0; sweep < 5; ++sweep) {
             sweeps.cut(random.between(1, 200), sweep, 1);
-            check(sweeps.run(1, infinity), "a sweep without a deadline to finish");
+            check(sweeps.run(1, infinity, infinity), "a sweep without a deadline to finish");
             if (!check_marginals(p, sweeps.plan())) return;
             const double improved = value_of(p, sweeps.plan());
             check(improved <= value * (1 + 1e-12), "a cost that does not rise");
@@ -165,7 +165,7 @@ const Claim optimal("a single cell with patience is the optimum, and its potenti
         DomainSweeps sweeps = sweeps_of(p);
         for (int sweep = 0; sweep < 3; ++sweep) {
             sweeps.cut(static_cast<std::int64_t>(p.a.size()), sweep, 1000);
-            sweeps.run(1, infinity);
+            sweeps.run(1, infinity, infinity);
         }
         const double value = value_of(p, sweeps.plan()), best = optimum(p);
         // The noise is no part of the unperturbed problem, and weighs next to nothing.
@@ -190,7 +190,7 @@ const Claim threads("the plan and the potentials are the same on any number of t
             DomainSweeps sweeps = sweeps_of(p);
             for (const std::int64_t most : {100, 100, 600}) {
                 sweeps.cut(most, static_cast<std::uint64_t>(most), 1);
-                sweeps.run(n_threads, infinity);
+                sweeps.run(n_threads, infinity, infinity);
             }
             plans.push_back(sweeps.plan());
             duals.push_back(sweeps.duals());
@@ -209,12 +209,12 @@ const Claim slices("a sweep in slices is the sweep at once; a broken-off one cha
     DomainSweeps at_once = sweeps_of(p), sliced = sweeps_of(p);
     const ShippingPlan before = sliced.plan();
     sliced.cut(50, 9, 1);
-    check(!sliced.run(2, 0.0), "no time for all cells");
+    check(!sliced.run(2, 0.0, infinity), "no time for all cells");
     check(sliced.plan().shipments == before.shipments, "the plan as it was");
     for (DomainSweeps* sweeps : {&at_once, &sliced}) sweeps->cut(80, 1, 1);
-    at_once.run(1, infinity);
+    at_once.run(1, infinity, infinity);
     int calls = 1;
-    while (!sliced.run(1, 0.0)) ++calls;
+    while (!sliced.run(1, 0.0, infinity)) ++calls;
     check(calls > 5, "one cell a call");
     check(at_once.plan().shipments == sliced.plan().shipments, "the same plan");
 });
@@ -233,7 +233,7 @@ const Claim cells("cells hold every point once, and none is larger than asked", 
             for (const Node i : cut.of(c)) ++seen[i];
         }
         for (const int times : seen) check(times == 1, "every point in one cell");
-        std::vector<Node> order = halving_order(p.sources(), seed);
+        std::vector<Node> order = CellCutter(p.sources(), 1 << random.below(9), seed).order();
         std::sort(order.begin(), order.end());
         for (Node i = 0; i < n; ++i) check(order[i] == i, "a permutation");
     }

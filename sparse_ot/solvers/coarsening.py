@@ -1,8 +1,10 @@
 """Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
 
-A cloud is halved across its widest side, each half again, down to single points. That puts the
-points in an order in which the groups of any depth are contiguous: group g of depth k is a slice,
-and its two halves are groups 2g and 2g + 1 of depth k + 1. A level is a list of slice borders.
+A cloud is halved across its widest side, each half again, down to single points, with cuts at
+multiples of powers of two. That puts the points in an order in which aligned blocks of 2, 4, 8, ...
+points are groups of neighbours, and a level is a size of block. Groups of a level have the same
+number of points, so that equal masses stay equal on all levels: where some groups had three points
+and some four, the coarse problem spent its effort on evening that out, and its plan was 20% dearer.
 
 Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
 takes it along another with the same total; pairs are where stretches of the two overlap. Cutting
@@ -18,7 +20,7 @@ import numpy.typing as npt
 
 from sparse_ot import _core
 
-__all__ = ["Halvings", "Level", "Plan", "deal", "north_west"]
+__all__ = ["Groups", "Level", "Plan", "deal", "north_west"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -50,7 +52,8 @@ class Level(NamedTuple):
         Means of the groups, weighted by mass.
     mass : ndarray of int64, (p,)
     borders : ndarray of int64, (p + 1,)
-        Group g holds the points from ``borders[g]`` up to ``borders[g + 1]``, in halving order.
+        Group g holds the points from ``borders[g]`` up to ``borders[g + 1]``, in the order of
+        `Groups`.
     """
 
     points: Floats
@@ -63,45 +66,38 @@ class Level(NamedTuple):
         return found
 
 
-class Halvings:
-    """A cloud in halving order; levels by depth.
+class Groups:
+    """A cloud in the order of its groups; levels by size of group.
 
     Parameters
     ----------
     points : ndarray of float64, (n, d)
     mass : ndarray of int64, (n,)
         Positive.
+    largest : int
+        Points in a group of the coarsest level, a power of two.
     seed : int
-        Above three dimensions halves lie along random lines.
+        Above three dimensions groups are cut across random lines.
     """
 
-    def __init__(self, points: Floats, mass: Integers, seed: int) -> None:
+    def __init__(self, points: Floats, mass: Integers, largest: int, seed: int) -> None:
         flat = np.ascontiguousarray(points).reshape(-1)
-        self.order = _core.halving_order(flat, points.shape[1], seed).astype(np.int64)
+        self.order = _core.grouping_order(flat, points.shape[1], largest, seed).astype(np.int64)
         self.points, self.mass = points[self.order], mass[self.order]
 
-    def finest(self) -> Level:
-        """The points themselves."""
-        return Level(self.points, self.mass, np.arange(self.mass.size + 1))
-
-    def level(self, depth: int) -> Level:
-        """Groups after `depth` halvings; the points, where that leaves fewer than two a group."""
-        if 2 ** (depth + 1) > self.mass.size:
-            return self.finest()
-        borders = np.asarray([0, self.mass.size])
-        for _ in range(depth):
-            middles = borders[:-1] + np.diff(borders) // 2
-            borders = np.insert(borders, np.arange(1, borders.size), middles)
-        first, weights = borders[:-1], self.mass.astype(np.float64)
+    def level(self, group: int) -> Level:
+        """Groups of so many points, a power of two; 1 gives the points themselves."""
+        first = np.arange(0, self.mass.size, group)
+        borders = np.append(first, self.mass.size)
+        if group == 1:
+            return Level(self.points, self.mass, borders)
+        weights = self.mass.astype(np.float64)
         sums = np.add.reduceat(self.points * weights[:, None], first)
-        return Level(
-            sums / np.add.reduceat(weights, first)[:, None],
-            np.add.reduceat(self.mass, first),
-            borders,
-        )
+        means = sums / np.add.reduceat(weights, first)[:, None]
+        return Level(means, np.add.reduceat(self.mass, first), borders)
 
     def as_given(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values in halving order, in the order of the points as given."""
+        """Values in the order of the groups, in the order of the points as given."""
         out = np.empty_like(values)
         out[self.order] = values
         return out

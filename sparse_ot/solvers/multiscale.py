@@ -4,18 +4,19 @@
 a hundred thousand, hundreds with a million. From nothing, the simplex on all points needs several
 pivots a point. From the start given here it needs a fraction of one.
 
-*Coarse to fine.* Neighbours are grouped, about four to a group and groups of groups, by halving
-each cloud again and again across its widest side. A group stands where the mean of its mass is.
-The coarsest level, some hundred groups, is solved exactly from any plan. Then, level by level:
+*Coarse to fine.* Neighbours are grouped, four to a group and groups of groups (`coarsening`). A
+group stands where the mean of its mass is. The coarsest level, some hundred groups, is solved
+exactly from any plan. Then, level by level:
 
 1. Potentials are carried down by the c-transform: ``u_i = min_J cost(x_i, Y_J) − v_J`` over the
    groups J of the other side, a nearest-neighbour search, and the other way round.
 2. The plan is carried down. What a group of sources sends to each partner is dealt out among the
-   points of the group by the north-west rule, in the order of the halvings, which keeps neighbours
+   points of the group by the north-west rule, in the order of the groups, which keeps neighbours
    together; then likewise what a group of targets receives. Masses fit to the last unit.
 3. The plan is swept: exact solves inside small cells, on threads (kernels, domain_sweeps.hpp),
-   then larger cells, up to a fifth of the level. Errors as large as the cells were already
-   mended on the coarser level.
+   then larger cells, up to a fifth of the level. The finest level ends with that. The others are
+   then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
+   below it.
 
 *Exactness.* Masses are the integers of `_core.quantise`, perturbed against stalling, on all
 levels; a plan is feasible to the unit at any moment, so a deadline costs quality, nothing else.
@@ -37,7 +38,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,7 +49,7 @@ from sparse_ot.backends.base import Metric
 from sparse_ot.backends.metric_formulas import unit_vectors
 from sparse_ot.backends.numpy_search import pair_costs
 from sparse_ot.costs.backbone import hilbert_order
-from sparse_ot.solvers.coarsening import Halvings, Level, Plan, deal, north_west
+from sparse_ot.solvers.coarsening import Groups, Level, Plan, deal, north_west
 
 __all__ = ["Start", "start"]
 
@@ -58,17 +59,17 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 COARSEST = 256
 """Most points of the coarsest level, which is one cell with all pairs as arcs."""
 
-DEPTHS_A_LEVEL = 2
-"""Halvings between two levels: groups of four."""
+GROUP = 4
+"""Points, or groups, to a group of the next coarser level: a power of two."""
 
 SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 8, 5
 """Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
 
-WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 4000, 5
-"""Up to so many points the last cells of a level are the level, until nothing changes."""
-
 PATIENCE, WHOLE_PATIENCE = 1, 10
 """How often missing pairs are looked for inside a cell: once, the next sweep comes by again."""
+
+WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 2000, 5
+"""The finest level, too, is solved as a whole up to so many points; and how persistently."""
 
 SLICE_SECONDS = 0.25
 """How long the core works before Python looks for Ctrl-C."""
@@ -192,13 +193,20 @@ class _Descent:
         seed: int,
         clock: _Clock,
     ) -> None:
-        self.sources, self.targets = Halvings(*sources, seed), Halvings(*targets, seed)
+        self.sizes = [(1, 1)]
+        n, m = sources[1].size, targets[1].size
+        while n > COARSEST * self.sizes[0][0]:
+            group = GROUP * self.sizes[0][0]
+            self.sizes.insert(0, (group, 2 ** max(0, math.floor(math.log2(group * m / n)))))
+        largest, other = self.sizes[0]
+        self.sources, self.targets = Groups(*sources, largest, seed), Groups(*targets, other, seed)
         self.metric, self.seed, self.clock = metric, seed, clock
 
     def run(self) -> tuple[Plan, tuple[Floats, Floats]]:
         """The plan, and the potentials of sources and targets, in the order given."""
         above: tuple[Level, Level] | None = None
-        for x, y in self._levels():
+        for group, other in self.sizes:
+            x, y = self.sources.level(group), self.targets.level(other)
             if above is None:
                 plan = north_west(x.mass, y.mass)
                 u, v = np.zeros(x.mass.size), np.zeros(y.mass.size)
@@ -213,15 +221,6 @@ class _Descent:
         rows, cols = self.sources.order[plan.rows], self.targets.order[plan.cols]
         potentials = self.sources.as_given(u), self.targets.as_given(v)
         return Plan(rows, cols, plan.flow), potentials
-
-    def _levels(self) -> Iterator[tuple[Level, Level]]:
-        depth = round(math.log2(self.sources.mass.size / 2**DEPTHS_A_LEVEL))
-        depths = [] if self.sources.mass.size <= COARSEST else [depth]
-        while depths and 2 ** depths[0] > COARSEST:
-            depths.insert(0, depths[0] - DEPTHS_A_LEVEL)
-        for depth in depths:
-            yield self.sources.level(depth), self.targets.level(depth)
-        yield self.sources.finest(), self.targets.finest()
 
     def _sweep(
         self, x: Level, y: Level, plan: Plan, u: Floats, v: Floats
@@ -240,14 +239,12 @@ class _Descent:
         finest = size == self.sources.mass.size
         watched = clock.progress is not None or (finest and clock.tol > 0)
         value = self._value(x, y, plan) if watched else math.nan
-        for number, cell in enumerate(_cells(size)):
-            patience = PATIENCE if cell < size else WHOLE_PATIENCE
-            sweeps.cut(cell, self.seed + number, patience)
-            before = sweeps.pivots
+        for number, cell in enumerate(_cells(size, whole=not finest or size <= WHOLE_UP_TO)):
+            sweeps.cut(cell, self.seed + number, PATIENCE if cell < size else WHOLE_PATIENCE)
             done = False
             while not done and clock.left() > 0:
-                done = sweeps.run(clock.threads, min(SLICE_SECONDS, clock.left()))
-            if not done or (cell >= size and sweeps.pivots == before):
+                done = sweeps.run(clock.threads, SLICE_SECONDS, clock.left())
+            if not done:
                 break
             if watched:
                 last, value = value, self._value(x, y, Plan(*sweeps.plan()))
@@ -255,6 +252,8 @@ class _Descent:
                     clock.progress(size, time.perf_counter() - clock.begin, value)
                 if finest and last - value < clock.tol * value:
                     break
+            if cell >= size and sweeps.settled:
+                break
         return Plan(*sweeps.plan()), *sweeps.potentials()
 
     def _value(self, x: Level, y: Level, plan: Plan) -> float:
@@ -269,11 +268,11 @@ def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) 
     return u
 
 
-def _cells(size: int) -> list[int]:
+def _cells(size: int, whole: bool) -> list[int]:
     """Sizes of the cells of a level's sweeps, in turn.
 
-    From `SMALLEST_CELL` up to a fifth of the level, in steps of about `CELL_GROWTH`; the largest
-    twice, cut differently. A small level is swept as a whole in the end, until that does nothing.
+    From `SMALLEST_CELL` up to a fifth of the level, in steps of about `CELL_GROWTH`; then the whole
+    until that settles, or the largest once more, cut differently.
     """
     largest = size // CELLS_AT_LEAST
     cells = []
@@ -281,8 +280,7 @@ def _cells(size: int) -> list[int]:
         steps = max(1, round(math.log(largest / SMALLEST_CELL, CELL_GROWTH)))
         growth = (largest / SMALLEST_CELL) ** (1 / steps)
         cells = [round(SMALLEST_CELL * growth**step) for step in range(steps + 1)]
-        cells.append(largest)
-    return cells + [size] * MOST_WHOLE_SWEEPS if size <= WHOLE_UP_TO else cells
+    return cells + [size] * MOST_WHOLE_SWEEPS if whole or not cells else [*cells, largest]
 
 
 def _along_curve(x: Floats, y: Floats, supply: Integers, demand: Integers) -> Start:

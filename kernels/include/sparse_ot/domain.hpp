@@ -14,9 +14,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -68,15 +68,21 @@ struct Improved {
     std::vector<Cost> v;         // by position in `targets`
     std::vector<Mass> received;  // likewise
     std::int64_t pivots = 0;
+    bool settled = true;  // no pair inside would still improve it
 };
 
 class DomainSolver {
 public:
+    using Clock = std::chrono::steady_clock;
+
     // `patience`: rounds of pricing in a large domain.
     DomainSolver(Cloud x, Cloud y, Metric metric, int patience)
         : x_(x), y_(y), metric_(metric), patience_(patience), local_(y.count(), no_node) {}
 
-    Improved solve(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals) {
+    // Past the deadline it is left as it is, feasible and not settled.
+    Improved solve(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
+                   Clock::time_point deadline) {
+        deadline_ = deadline;
         return with_metric(metric_,
                            [&](auto m) { return solve_with<decltype(m)>(sources, plan, duals); });
     }
@@ -87,6 +93,7 @@ private:
     static constexpr std::int64_t arcs_a_source = 4;
     static constexpr std::int64_t arcs_a_target = 2;
     static constexpr std::int64_t arcs_a_round = 2;
+    static constexpr std::int64_t pivots_between_clocks = 1024;
     static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
 
     template <class M>
@@ -111,15 +118,16 @@ private:
             for (const Sent& s : sent_) forest.add(arc_of(s, all ? m : 0), s.mass);
             forest.drop_empty();
             NetworkSimplex<> simplex(network, forest.links(), local);
-            constexpr auto no_limit = std::numeric_limits<std::int64_t>::max();
-            simplex.run(no_limit);
-            for (int round = 0; !all && round < patience_; ++round) {
+            bool in_time = run(simplex);
+            improved.settled = in_time && all;
+            for (int round = 0; in_time && !improved.settled && round < patience_; ++round) {
                 read_duals(simplex, local);
                 const Arc first_new = network.n_arcs();
                 add_violated<M>(network, improved.targets, local);
-                if (network.n_arcs() == first_new) break;
+                improved.settled = network.n_arcs() == first_new;
+                if (improved.settled) break;
                 simplex.accept_new_arcs(first_new);
-                simplex.run(no_limit);
+                in_time = run(simplex);
             }
             read_duals(simplex, local);
             align(local, duals, improved);
@@ -133,6 +141,12 @@ private:
     }
 
     using Ends = std::pair<Node, Node>;  // local
+
+    [[nodiscard]] bool run(NetworkSimplex<>& simplex) const {
+        while (simplex.run(pivots_between_clocks) != Status::optimal)
+            if (Clock::now() >= deadline_) return false;
+        return true;
+    }
 
     struct Sent {
         Node source, target;  // local
@@ -315,6 +329,7 @@ private:
     Cloud x_, y_;
     Metric metric_;
     int patience_;
+    Clock::time_point deadline_;
     std::vector<Node> local_;   // target -> its local number, or none; all none between solves
     std::vector<Node> source_;  // local number -> source
     std::vector<Node> place_;   // position in the list of sources -> local number

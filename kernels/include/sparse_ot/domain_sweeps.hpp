@@ -16,7 +16,7 @@
 // Equal masses should be perturbed (masses.hpp), or most pivots are degenerate.
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <span>
@@ -44,19 +44,18 @@ public:
         done_ = 0;
     }
 
-    // Solves cells until all are done or the time is up; true: all are, and the plan is the new
-    // one. A sweep that is broken off by calling cut again has changed nothing.
-    bool run(int threads, double seconds) {
-        using Clock = std::chrono::steady_clock;
-        const auto begin = Clock::now();
+    // Solves cells until all are done or so many seconds have passed; a cell begun is ended, unless
+    // `patience_seconds` pass before. True: all are done, and the plan is the new one. A sweep that
+    // is broken off by calling cut again has changed nothing.
+    bool run(int threads, double seconds, double patience_seconds) {
+        using Clock = DomainSolver::Clock;
+        const Clock::time_point slice_end = after(seconds), deadline = after(patience_seconds);
         const std::int64_t from = done_;
         std::vector<char> solved(cells_.count() - from, 0);
         for_each_piece(cells_.count() - from, threads, [&] {
             return [&, solver = DomainSolver(x_, y_, metric_, patience_)](std::int64_t k) mutable {
-                const bool late =
-                    std::chrono::duration<double>(Clock::now() - begin).count() >= seconds;
-                if (late && k > 0) return;
-                improved_[from + k] = solver.solve(cells_.of(from + k), plan_, duals_);
+                if (k > 0 && Clock::now() >= slice_end) return;
+                improved_[from + k] = solver.solve(cells_.of(from + k), plan_, duals_, deadline);
                 solved[k] = 1;
             };
         });
@@ -71,7 +70,17 @@ public:
     [[nodiscard]] const Duals& duals() const { return duals_; }
     [[nodiscard]] std::int64_t pivots() const { return pivots_; }
 
+    // Whether no pair inside any cell of the last sweep would still improve that cell.
+    [[nodiscard]] bool settled() const { return settled_; }
+
 private:
+    static DomainSolver::Clock::time_point after(double seconds) {
+        using Clock = DomainSolver::Clock;
+        constexpr double a_year = 3e7;  // infinity has no place on the clock
+        const std::chrono::duration<double> wait(std::clamp(seconds, 0.0, a_year));
+        return Clock::now() + std::chrono::duration_cast<Clock::duration>(wait);
+    }
+
     void put_in_place() {
         ShippingPlan plan;
         plan.first.assign(plan_.first.size(), 0);
@@ -85,6 +94,7 @@ private:
         plan.shipments.resize(plan.first.back());
         std::vector<Cost> v(duals_.v.size(), 0.0);
         std::vector<double> weight(duals_.v.size(), 0.0);
+        settled_ = true;
         for (std::int64_t c = 0; c < cells_.count(); ++c) {
             const auto sources = cells_.of(c);
             const Improved& cell = improved_[c];
@@ -100,6 +110,7 @@ private:
                 weight[cell.targets[j]] += mass;
             }
             pivots_ += cell.pivots;
+            settled_ = settled_ && cell.settled;
         }
         for (std::size_t j = 0; j < v.size(); ++j)
             if (weight[j] > 0.0) duals_.v[j] = v[j] / weight[j];
@@ -116,6 +127,7 @@ private:
     std::vector<Improved> improved_;  // by cell
     std::int64_t done_ = 0;           // cells solved, from the first on
     std::int64_t pivots_ = 0;
+    bool settled_ = false;
 };
 
 }  // namespace sparse_ot

@@ -7,8 +7,10 @@
 // axes say little, and the cut is across the line from a point to the point farthest from it, as
 // in random projection trees (Dasgupta and Freund 2008, STOC).
 //
-// The same recursion, halving exactly down to single points, gives the order in which coarse levels
-// are formed: the groups of any depth are contiguous in it.
+// The same recursion, halving down to single points, gives the order in which coarse levels are
+// formed. Its cuts fall on multiples of powers of two, so that aligned blocks of 2^k points are
+// groups of neighbours, all of the same size: were some of three points and some of four, equal
+// masses would become unequal on the coarse level, and cost much to even out.
 //
 // Cells depend on points and seed alone. O(n log(n / cell)) time.
 #pragma once
@@ -42,33 +44,53 @@ public:
         for (std::size_t i = 0; i < keyed_.size(); ++i) keyed_[i] = {0.0, static_cast<Node>(i)};
     }
 
-    Cells cut(double least_quantile = 0.35) {
-        least_quantile_ = least_quantile;
+    Cells cut() {
         cells_.first.assign(1, 0);
-        cut(keyed_);
-        cells_.points.reserve(keyed_.size());
-        for (const auto& [key, i] : keyed_) cells_.points.push_back(i);
+        cut(keyed_, [&](std::int64_t count) {
+            if (count <= most_) {
+                cells_.first.push_back(cells_.first.back() + count);
+                return std::int64_t{0};
+            }
+            const double quantile = 0.35 + 0.3 * static_cast<double>(random_() >> 11) * 0x1p-53;
+            const auto at = static_cast<std::int64_t>(quantile * static_cast<double>(count));
+            return std::clamp<std::int64_t>(at, 1, count - 1);
+        });
+        cells_.points = points();
         return std::move(cells_);
+    }
+
+    // Aligned blocks of 2, 4, .., `most` (a power of two) points are groups.
+    std::vector<Node> order() {
+        cut(keyed_, [&](std::int64_t count) {
+            if (count <= 1) return std::int64_t{0};
+            std::int64_t block = most_;
+            while (block >= count) block /= 2;
+            const std::int64_t blocks = (count + block - 1) / block;
+            return (blocks + 1) / 2 * block;
+        });
+        return points();
     }
 
 private:
     using Keyed = std::pair<double, Node>;
 
-    // Depth: a cut leaves at most 0.65 of the points, so the recursion is shallow.
-    void cut(std::span<Keyed> points) {
-        const auto count = static_cast<std::int64_t>(points.size());
-        if (count <= most_) {
-            cells_.first.push_back(cells_.first.back() + count);
-            return;
-        }
+    // `where` says how many of so many points go to the left, 0: no cut. At most 0.65 of the points
+    // (2/3 in an order) stay together, so the recursion is shallow.
+    template <class Where>
+    void cut(std::span<Keyed> points, Where&& where) {
+        const std::int64_t at = where(static_cast<std::int64_t>(points.size()));
+        if (at == 0) return;
         find_keys(points);
-        const double drawn = static_cast<double>(random_() >> 11) * 0x1p-53;
-        const double quantile = least_quantile_ + (1.0 - 2.0 * least_quantile_) * drawn;
-        const auto at = std::clamp<std::int64_t>(
-            static_cast<std::int64_t>(quantile * static_cast<double>(count)), 1, count - 1);
         std::nth_element(points.begin(), points.begin() + at, points.end());
-        cut(points.first(at));
-        cut(points.subspan(at));
+        cut(points.first(at), where);
+        cut(points.subspan(at), where);
+    }
+
+    [[nodiscard]] std::vector<Node> points() const {
+        std::vector<Node> points;
+        points.reserve(keyed_.size());
+        for (const auto& [key, i] : keyed_) points.push_back(i);
+        return points;
     }
 
     void find_keys(std::span<Keyed> points) {
@@ -114,15 +136,9 @@ private:
 
     Cloud cloud_;
     std::int64_t most_;
-    double least_quantile_ = 0.5;
     std::mt19937_64 random_;
     std::vector<Keyed> keyed_;
     Cells cells_;
 };
-
-// Groups of depth k, from recursive halves (the smaller one first), are contiguous in it.
-inline std::vector<Node> halving_order(Cloud cloud, std::uint64_t seed) {
-    return CellCutter(cloud, 1, seed).cut(0.5).points;
-}
 
 }  // namespace sparse_ot
