@@ -28,10 +28,14 @@ for (name, rounds), marker in zip(runs.items(), "os", strict=True):
     numbers = [r.number for r in rounds]
     too_much = [max(r.upper / optimum - 1, 1e-15) for r in rounds]
     too_little = [max(1 - r.lower / optimum, 1e-15) for r in rounds]
-    style = {"marker": marker, "markersize": 5, "linewidth": 1.5}
+    style = {"marker": marker, "linewidth": 1.5}
     dash = {} if marker == "o" else {"linestyle": (0, (4, 2))}
-    left.plot(numbers, too_much, color=VERMILLION, label=f"plan, {name}", **style, **dash)
-    left.plot(numbers, too_little, color=BLUE, label=f"lower bound, {name}", **style, **dash)
+    left.plot(
+        numbers, too_much, color=VERMILLION, markersize=8, label=f"plan, {name}", **style, **dash
+    )
+    left.plot(
+        numbers, too_little, color=BLUE, markersize=5, label=f"lower bound, {name}", **style, **dash
+    )
 left.axhline(1e-15, color="0.6", linewidth=0.8)
 left.annotate("rounding", (4, 1.4e-15), color="0.4", fontsize=9)
 left.set(yscale="log", xlabel="round", ylabel="distance from the optimum, relative")
