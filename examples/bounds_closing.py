@@ -48,7 +48,9 @@ for (name, rounds), color, shift in zip(runs.items(), (GREEN, "0.55"), (-0.2, 0.
     bars = right.bar(numbers, [max(x, 0.5) for x in added], width=0.38, color=color, label=name)
     right.bar_label(bars, [f"{x:,}" for x in added], fontsize=8, rotation=60, padding=2)
 right.set(yscale="log", xlabel="round", ylabel="missing arcs found and added", ylim=(0.5, 1e6))
-right.set_title(f"{rounds[0].arcs:,} arcs to begin with, of {n * n:,} pairs", fontsize=11)
+right.set_title(
+    f"{runs['plain start'][0].arcs:,} arcs to begin with, of {n * n:,} pairs", fontsize=11
+)
 right.legend(frameon=False, fontsize=9)
 for ax in (left, right):
     ax.set_xticks(range(1, 1 + max(len(rounds) for rounds in runs.values())))
