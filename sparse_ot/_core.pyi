@@ -116,8 +116,8 @@ class DomainSweeps:
     def plan(self) -> tuple[Integers, Integers, Integers]: ...
     def potentials(self) -> tuple[Doubles, Doubles]: ...
 
-def grouping_order(x: Doubles, d: int, most: int, seed: int) -> NDArray[np.int32]:
-    """Points in an order whose aligned blocks of 2, 4, .., `most` points are neighbours."""
+def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
+    """A cloud in an order of groups (kernels, groups.hpp), and the depth of every border."""
 
 class NearestIndex:
     """Targets prepared for searches: `query` gives what `nearest` does, any number of times."""

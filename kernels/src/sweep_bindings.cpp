@@ -9,6 +9,7 @@
 
 #include "arrays.hpp"
 #include "sparse_ot/domain_sweeps.hpp"
+#include "sparse_ot/groups.hpp"
 #include "sparse_ot/metrics.hpp"
 
 namespace sparse_ot::python {
@@ -96,22 +97,20 @@ private:
     DomainSweeps core_;
 };
 
-Result<std::int32_t> grouping_order(Vector<double> x, int d, std::int64_t most,
-                                    std::uint64_t seed) {
+nb::tuple group(Vector<double> x, int d, std::uint64_t seed) {
     require(d > 0, "points have at least one coordinate");
-    require(most > 0 && (most & (most - 1)) == 0, "the largest group is a power of two");
-    std::vector<Node> order;
+    Grouping grouping;
     {
         nb::gil_scoped_release release;
-        order = CellCutter({view(x), d}, most, seed).order();
+        grouping = Grouper({view(x), d}, seed).group();
     }
-    return give(std::move(order));
+    return nb::make_tuple(give(std::move(grouping.order)), give(std::move(grouping.depth)));
 }
 
 }  // namespace
 
 void bind_sweeps(nb::module_& m) {
-    m.def("grouping_order", &grouping_order, "x"_a.noconvert(), "d"_a, "most"_a, "seed"_a);
+    m.def("group", &group, "x"_a.noconvert(), "d"_a, "seed"_a);
     nb::class_<Sweeps>(m, "DomainSweeps")
         .def(nb::init<Vector<double>, Vector<double>, int, int, Integers, Integers, Integers,
                       Vector<double>, Vector<double>>(),

@@ -1,5 +1,6 @@
 // Sweeps over domains: marginals kept, cost never up, the same plan on any number of threads; and
 // perturbed masses, which must come back as they were.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -9,6 +10,7 @@
 
 #include "check.hpp"
 #include "sparse_ot/domain_sweeps.hpp"
+#include "sparse_ot/groups.hpp"
 #include "sparse_ot/masses.hpp"
 #include "sparse_ot/transport.hpp"
 
@@ -233,9 +235,27 @@ const Claim cells("cells hold every point once, and none is larger than asked", 
             for (const Node i : cut.of(c)) ++seen[i];
         }
         for (const int times : seen) check(times == 1, "every point in one cell");
-        std::vector<Node> order = CellCutter(p.sources(), 1 << random.below(9), seed).order();
-        std::sort(order.begin(), order.end());
-        for (Node i = 0; i < n; ++i) check(order[i] == i, "a permutation");
+    }
+});
+
+const Claim nested("groups of any depth are nested slices of one order", [] {
+    for (int seed = 0; seed < 60; ++seed) {
+        Random random(seed);
+        const auto n = random.between(1, 600);
+        const Problem p = make(random, seed % 3 == 0 ? Kind::same_place : Kind::masses, n, 1,
+                               static_cast<int>(random.between(1, 6)), Metric::sqeuclidean);
+        Grouping grouping = Grouper(p.sources(), seed).group();
+        const auto& depth = grouping.depth;
+        if (!check(static_cast<std::int64_t>(depth.size()) == n, "a depth for every place")) return;
+        check(depth[0] == 0, "no cut before the first");
+        for (std::int64_t k = 1; k < n; ++k) check(depth[k] > 0, "a cut before every other");
+        for (int level = 0; 16 << level <= n; ++level) {
+            const auto groups =
+                std::count_if(depth.begin(), depth.end(), [&](int cut) { return cut <= level; });
+            check(groups == 1 << level, "twice as many groups one deeper");
+        }
+        std::sort(grouping.order.begin(), grouping.order.end());
+        for (Node i = 0; i < n; ++i) check(grouping.order[i] == i, "a permutation");
     }
 });
 

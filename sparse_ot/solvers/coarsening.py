@@ -1,10 +1,9 @@
 """Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
 
-A cloud is halved across its widest side, each half again, down to single points, with cuts at
-multiples of powers of two. That puts the points in an order in which aligned blocks of 2, 4, 8, ...
-points are groups of neighbours, and a level is a size of block. Groups of a level have the same
-number of points, so that equal masses stay equal on all levels: where some groups had three points
-and some four, the coarse problem spent its effort on evening that out, and its plan was 20% dearer.
+A cloud is cut in two across its widest side, each part again, down to single points (kernels,
+groups.hpp). That puts the points in an order in which the groups of any depth are contiguous. A
+level is a depth, that is, a list of borders. The two clouds of a problem are cut at random and
+independently; the essay of groups.hpp says why.
 
 Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
 takes it along another with the same total; pairs are where stretches of the two overlap. Cutting
@@ -66,35 +65,44 @@ class Level(NamedTuple):
         return found
 
 
-class Groups:
-    """A cloud in the order of its groups; levels by size of group.
+class Groups(NamedTuple):
+    """A cloud in the order of its groups.
 
-    Parameters
+    Attributes
     ----------
+    order : ndarray of int64, (n,)
+        Which point stands where.
+    depth : ndarray of uint8, (n,)
+        Of the border before each place.
     points : ndarray of float64, (n, d)
     mass : ndarray of int64, (n,)
-        Positive.
-    largest : int
-        Points in a group of the coarsest level, a power of two.
-    seed : int
-        Above three dimensions groups are cut across random lines.
+        In this order.
     """
 
-    def __init__(self, points: Floats, mass: Integers, largest: int, seed: int) -> None:
-        flat = np.ascontiguousarray(points).reshape(-1)
-        self.order = _core.grouping_order(flat, points.shape[1], largest, seed).astype(np.int64)
-        self.points, self.mass = points[self.order], mass[self.order]
+    order: Integers
+    depth: npt.NDArray[np.uint8]
+    points: Floats
+    mass: Integers
 
-    def level(self, group: int) -> Level:
-        """Groups of so many points, a power of two; 1 gives the points themselves."""
-        first = np.arange(0, self.mass.size, group)
-        borders = np.append(first, self.mass.size)
-        if group == 1:
-            return Level(self.points, self.mass, borders)
+    @staticmethod
+    def of(points: Floats, mass: Integers, seed: int) -> Groups:
+        """Group points (n, d) with positive masses (n,)."""
+        flat = np.ascontiguousarray(points).reshape(-1)
+        order, depth = _core.group(flat, points.shape[1], seed)
+        return Groups(order.astype(np.int64), depth, points[order], mass[order])
+
+    def level(self, depth: int | None) -> Level:
+        """The groups of a depth; the points themselves for None."""
+        if depth is None:
+            return Level(self.points, self.mass, np.arange(self.mass.size + 1))
+        first = np.flatnonzero(self.depth <= depth)
         weights = self.mass.astype(np.float64)
         sums = np.add.reduceat(self.points * weights[:, None], first)
-        means = sums / np.add.reduceat(weights, first)[:, None]
-        return Level(means, np.add.reduceat(self.mass, first), borders)
+        return Level(
+            sums / np.add.reduceat(weights, first)[:, None],
+            np.add.reduceat(self.mass, first),
+            np.append(first, self.mass.size),
+        )
 
     def as_given(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Values in the order of the groups, in the order of the points as given."""

@@ -59,8 +59,8 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 COARSEST = 256
 """Most points of the coarsest level, which is one cell with all pairs as arcs."""
 
-GROUP = 4
-"""Points, or groups, to a group of the next coarser level: a power of two."""
+CUTS_A_LEVEL = 2
+"""Cuts between two levels: four groups, or points, to a group of the coarser one."""
 
 SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 8, 5
 """Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
@@ -193,20 +193,19 @@ class _Descent:
         seed: int,
         clock: _Clock,
     ) -> None:
-        self.sizes = [(1, 1)]
-        n, m = sources[1].size, targets[1].size
-        while n > COARSEST * self.sizes[0][0]:
-            group = GROUP * self.sizes[0][0]
-            self.sizes.insert(0, (group, 2 ** max(0, math.floor(math.log2(group * m / n)))))
-        largest, other = self.sizes[0]
-        self.sources, self.targets = Groups(*sources, largest, seed), Groups(*targets, other, seed)
+        self.sources, self.targets = Groups.of(*sources, seed), Groups.of(*targets, ~seed % 2**64)
+        self.depths: list[int | None] = [None]
+        depth = round(math.log2(self.sources.mass.size)) - CUTS_A_LEVEL
+        while 2 ** (depth + CUTS_A_LEVEL) > COARSEST:
+            self.depths.insert(0, depth)
+            depth -= CUTS_A_LEVEL
         self.metric, self.seed, self.clock = metric, seed, clock
 
     def run(self) -> tuple[Plan, tuple[Floats, Floats]]:
         """The plan, and the potentials of sources and targets, in the order given."""
         above: tuple[Level, Level] | None = None
-        for group, other in self.sizes:
-            x, y = self.sources.level(group), self.targets.level(other)
+        for depth in self.depths:
+            x, y = self.sources.level(depth), self.targets.level(depth)
             if above is None:
                 plan = north_west(x.mass, y.mass)
                 u, v = np.zeros(x.mass.size), np.zeros(y.mass.size)
@@ -236,7 +235,7 @@ class _Descent:
             u,
             v,
         )
-        finest = size == self.sources.mass.size
+        finest = size == self.sources.mass.size  # also where groups are single points
         watched = clock.progress is not None or (finest and clock.tol > 0)
         value = self._value(x, y, plan) if watched else math.nan
         for number, cell in enumerate(_cells(size, whole=not finest or size <= WHOLE_UP_TO)):

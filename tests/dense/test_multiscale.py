@@ -244,17 +244,17 @@ def test_a_dealt_plan_fits_the_masses_of_the_members():
         masses = [rng.integers(1, 100, rng.integers(8, 200)) for _ in range(2)]
         difference = int(masses[0].sum() - masses[1].sum())
         masses[1 if difference > 0 else 0][0] += abs(difference)
-        fine = [Groups(rng.random((mass.size, 2)), mass, 8, 0) for mass in masses]
-        coarse = [side.level(4) for side in fine]
+        fine = [Groups.of(rng.random((mass.size, 2)), mass, 0) for mass in masses]
+        coarse = [side.level(3) for side in fine]
         plan = deal(north_west(coarse[0].mass, coarse[1].mass), fine[0].mass, fine[1].mass)
         for side, level, ends in zip(fine, coarse, (plan.rows, plan.cols), strict=True):
             np.testing.assert_array_equal(np.bincount(ends, plan.flow, side.mass.size), side.mass)
-            groups = level.groups_of(side.level(1))
+            groups = level.groups_of(side.level(None))
             assert (np.diff(groups) >= 0).all()
             np.testing.assert_array_equal(np.bincount(groups, side.mass), level.mass)
         upward = Plan(
-            coarse[0].groups_of(fine[0].level(1))[plan.rows],
-            coarse[1].groups_of(fine[1].level(1))[plan.cols],
+            coarse[0].groups_of(fine[0].level(None))[plan.rows],
+            coarse[1].groups_of(fine[1].level(None))[plan.cols],
             plan.flow,
         )
         totals = np.zeros((coarse[0].mass.size, coarse[1].mass.size), np.int64)

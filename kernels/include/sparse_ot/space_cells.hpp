@@ -7,11 +7,6 @@
 // axes say little, and the cut is across the line from a point to the point farthest from it, as
 // in random projection trees (Dasgupta and Freund 2008, STOC).
 //
-// The same recursion, halving down to single points, gives the order in which coarse levels are
-// formed. Its cuts fall on multiples of powers of two, so that aligned blocks of 2^k points are
-// groups of neighbours, all of the same size: were some of three points and some of four, equal
-// masses would become unequal on the coarse level, and cost much to even out.
-//
 // Cells depend on points and seed alone. O(n log(n / cell)) time.
 #pragma once
 
@@ -37,6 +32,51 @@ struct Cells {
     }
 };
 
+using KeyedPoint = std::pair<double, Node>;
+
+// Brings the `at` first points to the front, in the order of the widest axis or, above three
+// dimensions, along the line from the point farthest from some point to the one farthest from that.
+inline void cut_across(Cloud cloud, std::span<KeyedPoint> points, std::int64_t at,
+                       std::mt19937_64& random) {
+    const int d = cloud.d;
+    if (d <= 3) {
+        int widest = 0;
+        double width = -1.0;
+        for (int axis = 0; axis < d; ++axis) {
+            double low = cloud.at(points[0].second)[axis], high = low;
+            for (const auto& [key, i] : points) {
+                low = std::min(low, cloud.at(i)[axis]);
+                high = std::max(high, cloud.at(i)[axis]);
+            }
+            if (high - low > width) {
+                width = high - low;
+                widest = axis;
+            }
+        }
+        for (auto& [key, i] : points) key = cloud.at(i)[widest];
+    } else {
+        const auto farthest = [&](const double* from) {
+            const double* best = from;
+            double most = -1.0;
+            for (const auto& [key, i] : points) {
+                const double away = cost_of_pair<metrics::SqEuclidean>(cloud.at(i), from, d);
+                if (away > most) {
+                    most = away;
+                    best = cloud.at(i);
+                }
+            }
+            return best;
+        };
+        const double* from = farthest(cloud.at(points[random() % points.size()].second));
+        const double* to = farthest(from);
+        for (auto& [key, i] : points) {
+            key = 0.0;
+            for (int t = 0; t < d; ++t) key += cloud.at(i)[t] * (to[t] - from[t]);
+        }
+    }
+    std::nth_element(points.begin(), points.begin() + at, points.end());
+}
+
 class CellCutter {
 public:
     CellCutter(Cloud cloud, std::int64_t most, std::uint64_t seed)
@@ -46,98 +86,32 @@ public:
 
     Cells cut() {
         cells_.first.assign(1, 0);
-        cut(keyed_, [&](std::int64_t count) {
-            if (count <= most_) {
-                cells_.first.push_back(cells_.first.back() + count);
-                return std::int64_t{0};
-            }
-            const double quantile = 0.35 + 0.3 * static_cast<double>(random_() >> 11) * 0x1p-53;
-            const auto at = static_cast<std::int64_t>(quantile * static_cast<double>(count));
-            return std::clamp<std::int64_t>(at, 1, count - 1);
-        });
-        cells_.points = points();
+        cut(keyed_);
+        cells_.points.reserve(keyed_.size());
+        for (const auto& [key, i] : keyed_) cells_.points.push_back(i);
         return std::move(cells_);
     }
 
-    // Aligned blocks of 2, 4, .., `most` (a power of two) points are groups.
-    std::vector<Node> order() {
-        cut(keyed_, [&](std::int64_t count) {
-            if (count <= 1) return std::int64_t{0};
-            std::int64_t block = most_;
-            while (block >= count) block /= 2;
-            const std::int64_t blocks = (count + block - 1) / block;
-            return (blocks + 1) / 2 * block;
-        });
-        return points();
-    }
-
 private:
-    using Keyed = std::pair<double, Node>;
-
-    // `where` says how many of so many points go to the left, 0: no cut. At most 0.65 of the points
-    // (2/3 in an order) stay together, so the recursion is shallow.
-    template <class Where>
-    void cut(std::span<Keyed> points, Where&& where) {
-        const std::int64_t at = where(static_cast<std::int64_t>(points.size()));
-        if (at == 0) return;
-        find_keys(points);
-        std::nth_element(points.begin(), points.begin() + at, points.end());
-        cut(points.first(at), where);
-        cut(points.subspan(at), where);
-    }
-
-    [[nodiscard]] std::vector<Node> points() const {
-        std::vector<Node> points;
-        points.reserve(keyed_.size());
-        for (const auto& [key, i] : keyed_) points.push_back(i);
-        return points;
-    }
-
-    void find_keys(std::span<Keyed> points) {
-        const int d = cloud_.d;
-        if (d <= 3) {
-            int widest = 0;
-            double width = -1.0;
-            for (int axis = 0; axis < d; ++axis) {
-                double low = cloud_.at(points[0].second)[axis], high = low;
-                for (const auto& [key, i] : points) {
-                    low = std::min(low, cloud_.at(i)[axis]);
-                    high = std::max(high, cloud_.at(i)[axis]);
-                }
-                if (high - low > width) {
-                    width = high - low;
-                    widest = axis;
-                }
-            }
-            for (auto& [key, i] : points) key = cloud_.at(i)[widest];
+    // A cut leaves at most 0.65 of the points together, so the recursion is shallow.
+    void cut(std::span<KeyedPoint> points) {
+        const auto count = static_cast<std::int64_t>(points.size());
+        if (count <= most_) {
+            cells_.first.push_back(cells_.first.back() + count);
             return;
         }
-        const double* from = cloud_.at(points[random_() % points.size()].second);
-        const double* end = farthest(points, from);
-        const double* other = farthest(points, end);
-        for (auto& [key, i] : points) {
-            key = 0.0;
-            for (int t = 0; t < d; ++t) key += cloud_.at(i)[t] * (other[t] - end[t]);
-        }
-    }
-
-    [[nodiscard]] const double* farthest(std::span<const Keyed> points, const double* from) const {
-        const double* best = from;
-        double most = -1.0;
-        for (const auto& [key, i] : points) {
-            const double away = cost_of_pair<metrics::SqEuclidean>(cloud_.at(i), from, cloud_.d);
-            if (away > most) {
-                most = away;
-                best = cloud_.at(i);
-            }
-        }
-        return best;
+        const double quantile = 0.35 + 0.3 * static_cast<double>(random_() >> 11) * 0x1p-53;
+        const auto at = std::clamp<std::int64_t>(
+            static_cast<std::int64_t>(quantile * static_cast<double>(count)), 1, count - 1);
+        cut_across(cloud_, points, at, random_);
+        cut(points.first(at));
+        cut(points.subspan(at));
     }
 
     Cloud cloud_;
     std::int64_t most_;
     std::mt19937_64 random_;
-    std::vector<Keyed> keyed_;
+    std::vector<KeyedPoint> keyed_;
     Cells cells_;
 };
 
