@@ -14,7 +14,7 @@ exactly from any plan. Then, level by level:
    points of the group by the north-west rule, in the order of the groups, which keeps neighbours
    together; then likewise what a group of targets receives. Masses fit to the last unit.
 3. The plan is swept: exact solves inside small cells, on threads (kernels, domain_sweeps.hpp),
-   then larger cells, up to a fifth of the level. The finest level ends with that. The others are
+   then larger cells, up to a third of the level. The finest level ends with that. The others are
    then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
    below it.
 
@@ -62,7 +62,7 @@ COARSEST = 256
 CUTS_A_LEVEL = 2
 """Cuts between two levels: four groups, or points, to a group of the coarser one."""
 
-SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 8, 5
+SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 3, 3
 """Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
 
 PATIENCE, WHOLE_PATIENCE = 1, 10
@@ -270,8 +270,8 @@ def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) 
 def _cells(size: int, whole: bool) -> list[int]:
     """Sizes of the cells of a level's sweeps, in turn.
 
-    From `SMALLEST_CELL` up to a fifth of the level, in steps of about `CELL_GROWTH`; then the whole
-    until that settles, or the largest once more, cut differently.
+    From `SMALLEST_CELL` up to a third of the level, in steps of about `CELL_GROWTH`; then, maybe,
+    the whole until that settles.
     """
     largest = size // CELLS_AT_LEAST
     cells = []
@@ -279,7 +279,7 @@ def _cells(size: int, whole: bool) -> list[int]:
         steps = max(1, round(math.log(largest / SMALLEST_CELL, CELL_GROWTH)))
         growth = (largest / SMALLEST_CELL) ** (1 / steps)
         cells = [round(SMALLEST_CELL * growth**step) for step in range(steps + 1)]
-    return cells + [size] * MOST_WHOLE_SWEEPS if whole or not cells else [*cells, largest]
+    return cells + [size] * MOST_WHOLE_SWEEPS if whole or not cells else cells
 
 
 def _along_curve(x: Floats, y: Floats, supply: Integers, demand: Integers) -> Start:
