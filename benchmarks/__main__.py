@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +22,7 @@ from rich.progress import (
 
 from benchmarks import machine, report
 from benchmarks.cases import Case, select_cases
-from benchmarks.measure import CaseResult, Outcome, is_failure, measure_case
+from benchmarks.measure import CaseResult, Outcome, excuses, is_failure, measure_case
 from benchmarks.peers import OURS, Peer, select_peers
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -79,7 +79,9 @@ def main(
     seconds = timeout if timeout is not None else QUICK_TIMEOUT if quick else FULL_TIMEOUT
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     description = machine.describe(peers, command)
-    results = _run(cases, peers, seconds, QUICK_ENOUGH if quick else FULL_ENOUGH, repeat)
+    named_in_full = set(case or []) if not heavy else {chosen.name for chosen in cases}
+    enough = QUICK_ENOUGH if quick else FULL_ENOUGH
+    results = _run(cases, peers, seconds, enough, repeat, thorough=named_in_full)
     for path in _write(out, results, description, peers, seconds):
         console.print(f"wrote {path}", soft_wrap=True)
     if is_failure(results, OURS):
@@ -93,8 +95,12 @@ def _run(
     timeout: float,
     enough_seconds: float,
     repeat: int,
+    thorough: Container[str],
 ) -> list[CaseResult]:
-    """Measure everything; Ctrl-C ends the run and keeps what is complete."""
+    """Measure everything; Ctrl-C ends the run and keeps what is complete.
+
+    `thorough` has the names of the cases where all peers are tried (`benchmarks.measure.excuses`).
+    """
     results: list[CaseResult] = []
     columns = (
         TextColumn("{task.description}"),
@@ -117,6 +123,7 @@ def _run(
                     timeout=timeout,
                     enough_seconds=enough_seconds,
                     repeat=repeat,
+                    excused=excuses(case, peers, results, thorough=case.name in thorough),
                     tell=tell,
                 )
             except KeyboardInterrupt:

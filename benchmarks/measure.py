@@ -10,14 +10,14 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cases import Case
-from benchmarks.peers import Peer
+from benchmarks.peers import OURS, Peer
 from benchmarks.problems import save_problem
 from benchmarks.verdict import Examination, Verdict, judge
 from benchmarks.worker import Observation, Request
@@ -45,6 +45,8 @@ class Outcome(str, Enum):
     TIMEOUT = "timeout"
     MISSING = "not installed"
     CANNOT = "cannot"
+    MEMORY = "memory"
+    LEFT_OUT = "left out"
     FAILED = "failed"
 
 
@@ -152,6 +154,8 @@ def _measure_once(
         complaint = errors_file.read_text(errors="replace")
     if "Timeout (" in complaint:
         return Measurement(peer.name, Outcome.TIMEOUT, f"over {timeout:g} s")
+    if code == -9:
+        return Measurement(peer.name, Outcome.MEMORY, "killed, most likely for want of memory")
     return Measurement(peer.name, Outcome.FAILED, _cause_of_death(code, complaint))
 
 
@@ -165,14 +169,14 @@ def _from_observation(peer: Peer, stored: dict[str, Any]) -> Measurement:
         return Measurement(peer.name, Outcome.MISSING, observation.missing, observation)
     if observation.refusal is not None:
         return Measurement(peer.name, Outcome.CANNOT, observation.refusal, observation)
+    if observation.shortage is not None:
+        return Measurement(peer.name, Outcome.MEMORY, observation.shortage, observation)
     if observation.failure is not None:
         return Measurement(peer.name, Outcome.FAILED, observation.failure, observation)
     return Measurement(peer.name, Outcome.UNCHECKED, observation=observation)
 
 
 def _cause_of_death(code: int, complaint: str) -> str:
-    if code == -9:
-        return "killed, most likely for want of memory"
     last_line = complaint.strip().rpartition("\n")[2]
     return f"the process ended with {code}: {last_line or 'no message'}"
 
@@ -184,10 +188,25 @@ def measure_case(
     timeout: float,
     enough_seconds: float,
     repeat: int = 1,
+    excused: Mapping[str, Measurement] | None = None,
     tell: Callable[[int], None] = lambda index: None,
 ) -> CaseResult:
-    """Measure all `peers` on one case and judge them; `tell` hears the index of who is next."""
+    """Measure all `peers` on one case and judge them.
+
+    Parameters
+    ----------
+    excused : mapping, optional
+        By name, the peers that need not be tried, and what stands in their place.
+    tell : callable
+        Hears the index of who is next.
+    """
     problem = case.build()
+    refusals = {peer.name: peer.refuses(problem) for peer in peers}
+    excused = {
+        name: Measurement(name, Outcome.CANNOT, refusal)
+        for name, refusal in refusals.items()
+        if refusal is not None
+    } | dict(excused or {})
     arcs, nodes = problem.arc_count, problem.node_count
     with tempfile.TemporaryDirectory() as folder:
         problem_file = Path(folder) / "problem.npz"
@@ -197,7 +216,9 @@ def measure_case(
         for index, peer in enumerate(peers):
             tell(index)
             measurements.append(
-                measure(
+                excused[peer.name]
+                if peer.name in excused
+                else measure(
                     peer,
                     problem_file,
                     timeout=timeout,
@@ -207,6 +228,29 @@ def measure_case(
             )
     judged, verdict = pass_verdict(measurements, case.known_value)
     return CaseResult(case, arcs, nodes, judged, verdict)
+
+
+def excuses(
+    case: Case, peers: Iterable[Peer], results: Iterable[CaseResult], *, thorough: bool
+) -> dict[str, Measurement]:
+    """Who need not be tried on `case`, after `results`: for `measure_case`.
+
+    Who ran out of time or memory on a smaller problem of the same family and variant would do so
+    again, hours later. And where a case is there for ours alone (`Case.peers`), the others wait
+    for a `thorough` run.
+    """
+    found: dict[str, Measurement] = {}
+    others = {peer.name for peer in peers} - {OURS}
+    if case.peers == "heavy" and not thorough:
+        for name in others:
+            found[name] = Measurement(name, Outcome.LEFT_OUT, "only with --heavy")
+    smaller = [r for r in results if r.case.series == case.series and r.case.n < case.n]
+    for result in sorted(smaller, key=lambda result: -result.case.n):  # the smallest has the word
+        for m in result.measurements:
+            if m.peer in others and m.outcome in (Outcome.TIMEOUT, Outcome.MEMORY):
+                detail = f"{m.detail} at n = {result.case.n:,}"
+                found[m.peer] = Measurement(m.peer, m.outcome, detail)
+    return found
 
 
 def pass_verdict(
@@ -248,7 +292,7 @@ def is_failure(results: Iterable[CaseResult], ours: str) -> bool:
     """
     return any(
         m.outcome is Outcome.WRONG
-        or (m.peer == ours and m.outcome in (Outcome.FAILED, Outcome.MISSING))
+        or (m.peer == ours and m.outcome in (Outcome.FAILED, Outcome.MISSING, Outcome.MEMORY))
         for result in results
         for m in result.measurements
     )

@@ -19,6 +19,7 @@ from typing import Any
 
 CLEAR_REFS = Path("/proc/self/clear_refs")
 STATUS = Path("/proc/self/status")
+MACHINE = Path("/proc/meminfo")
 
 
 class MemoryMeter:
@@ -54,11 +55,22 @@ def _method() -> str:
     return "none" if sys.platform == "win32" else "ru_maxrss"
 
 
+def available_bytes() -> int | None:
+    """Memory that this machine could give to a process now, without swapping; None if unknown."""
+    with contextlib.suppress(OSError, RuntimeError):
+        return _bytes_in(MACHINE, "MemAvailable")
+    return None
+
+
 def _status_bytes(field: str) -> int:
-    for line in STATUS.read_text().splitlines():
+    return _bytes_in(STATUS, field)
+
+
+def _bytes_in(table: Path, field: str) -> int:
+    for line in table.read_text().splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError(f"{STATUS} has no {field}")
+    raise RuntimeError(f"{table} has no {field}")
 
 
 def _peak_ever(method: str) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 from benchmarks import machine
 from benchmarks.measure import CaseResult, Measurement, Outcome
 from benchmarks.peers import OURS, Peer
-from benchmarks.verdict import RELATIVE_TOLERANCE
+from benchmarks.verdict import RELATIVE_TOLERANCE, Proof
 
 WITH_FIGURES = (Outcome.OK, Outcome.UNCHECKED)
 
@@ -40,6 +40,7 @@ def _record(result: CaseResult) -> dict[str, Any]:
         "value": result.verdict.value,
         "lower_bound": result.verdict.lower_bound,
         "certified": result.verdict.certified,
+        "proof": result.verdict.proof.value,
         "known_value": case.known_value,
         "memory_bound_bytes": memory_bound_bytes(result),
         "measurements": [
@@ -81,7 +82,7 @@ def _table(results: Sequence[CaseResult], peers: Sequence[Peer]) -> list[str]:
             result.case.name.partition("/")[2],
             f"{result.arcs:,}",
             "none" if verdict.value is None else f"{verdict.value:.13g}",
-            "yes" if verdict.certified else "no",
+            verdict.proof.value,
             *(cell(result, result.of(name)) for name in names),
         ]
         lines.append("| " + " | ".join(cells) + " |")
@@ -186,7 +187,9 @@ def _legend(peers: Sequence[Peer]) -> list[str]:
         f"many times longer than {OURS} that is, and the peak memory above the solver's own "
         "input. The value is the cheapest plan found, priced here with the true costs; it is "
         "certified where potentials, checked here too, prove a lower bound within "
-        f"{RELATIVE_TOLERANCE:g} of it.",
+        f"{RELATIVE_TOLERANCE:g} of it. Where the pairs are too many to check potentials here, the "
+        f"table says so: *{Proof.BY_THE_SOLVER.value}* if the solver claims such a bound, "
+        f"*{Proof.UNEXAMINED.value}* if not. *Unchecked* is an answer that nothing confirms.",
         "",
         "| solver | is given |",
         "| --- | --- |",

@@ -5,7 +5,9 @@ cost, and what do its potentials prove. `judge` then compares the answers to one
 
 - Every plan bounds the optimum from above, whoever made it. The cheapest one is nearest.
 - Potentials bound it from below, after they are made feasible. Where the bounds meet, the value
-  is *certified*, and needs nobody's word.
+  is *certified*, and needs nobody's word. Among very many points in many dimensions the pairs are
+  too many for that to be done here; then the value has what the solver says for itself, and
+  `Verdict.proof` says so.
 - An answer is wrong if it is no plan, or dearer than the cheapest plan or the known value by more
   than the tolerance: 1e-9 of the value, plus what rounding its costs to integers explains.
 """
@@ -14,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 
@@ -36,12 +39,18 @@ class Examination:
         Proven by the answer's potentials.
     cost_resolution : float
         See `benchmarks.problems.Answer`.
+    unexamined : bool
+        There are potentials, and too many pairs to see what they prove.
+    claimed_bound : float or None
+        See `benchmarks.problems.Answer`.
     """
 
     value: float
     marginal_error: float
     lower_bound: float | None
     cost_resolution: float
+    unexamined: bool = False
+    claimed_bound: float | None = None
 
     @property
     def is_plan(self) -> bool:
@@ -64,11 +73,14 @@ def examine(problem: Problem, answer: Answer) -> Examination:
     if np.any(answer.flow < 0):
         errors.append(float(-answer.flow.min()) / float(problem.a.max()))
     used = answer.flow != 0
+    lower_bound, unexamined = _lower_bound(problem, answer.potentials)
     return Examination(
         value=float(np.sum(costs[used] * answer.flow[used])) / total,
         marginal_error=max(errors),
-        lower_bound=_lower_bound(problem, *answer.potentials) if answer.potentials else None,
+        lower_bound=lower_bound,
         cost_resolution=answer.cost_resolution,
+        unexamined=unexamined,
+        claimed_bound=answer.claimed_bound,
     )
 
 
@@ -77,12 +89,30 @@ def _marginal_error(index: Masses, flow: Masses, masses: Masses) -> float:
     return float(np.abs(sums - masses).max() / masses.max())
 
 
-def _lower_bound(problem: Problem, u: Floats, v: Floats) -> float | None:
-    """The dual value per unit of mass, each of `u` lowered until its arcs are not violated."""
-    if not (np.all(np.isfinite(u)) and np.all(np.isfinite(v))):
-        return None
-    feasible_u = np.minimum(u, problem.largest_potentials(v))
-    return float(np.sum(feasible_u * problem.a) + np.sum(v * problem.b)) / float(problem.a.sum())
+def _lower_bound(
+    problem: Problem, potentials: tuple[Floats, Floats] | None
+) -> tuple[float | None, bool]:
+    """The dual value per unit of mass, and whether there was too much to look at for one.
+
+    Each of `u` is lowered until its arcs are not violated.
+    """
+    if potentials is None or not all(np.all(np.isfinite(part)) for part in potentials):
+        return None, False
+    u, v = potentials
+    largest = problem.largest_potentials(v)
+    if largest is None:
+        return None, True
+    dual_value = float(np.sum(np.minimum(u, largest) * problem.a) + np.sum(v * problem.b))
+    return dual_value / float(problem.a.sum()), False
+
+
+class Proof(str, Enum):
+    """What stands behind a value; the words are those of the report."""
+
+    CERTIFIED = "yes"
+    BY_THE_SOLVER = "by the solver"
+    UNEXAMINED = "not checked"
+    NONE = "no"
 
 
 @dataclass(frozen=True)
@@ -97,30 +127,52 @@ class Verdict:
         The best proven one.
     complaints : tuple of (str or None)
         For each answer, what is wrong with it, or None.
+    unexamined : bool
+        Somebody's potentials were too many to check here.
+    claimed_bound : float or None
+        The best bound that a solver says it has proven, of those that were not checked.
     """
 
     value: float | None
     lower_bound: float | None
     complaints: tuple[str | None, ...]
+    unexamined: bool = False
+    claimed_bound: float | None = None
 
     @property
     def certified(self) -> bool:
-        """Whether the bounds meet, relative to the value."""
-        if self.value is None or self.lower_bound is None:
+        """Whether the bounds meet, relative to the value; only what was checked here counts."""
+        return self._meets(self.lower_bound)
+
+    @property
+    def proof(self) -> Proof:
+        """What stands behind the value."""
+        if self.certified:
+            return Proof.CERTIFIED
+        if not self.unexamined:
+            return Proof.NONE
+        return Proof.BY_THE_SOLVER if self._meets(self.claimed_bound) else Proof.UNEXAMINED
+
+    def _meets(self, bound: float | None) -> bool:
+        if self.value is None or bound is None:
             return False
-        return self.value - self.lower_bound <= RELATIVE_TOLERANCE * abs(self.value)
+        return self.value - bound <= RELATIVE_TOLERANCE * abs(self.value)
 
 
 def judge(examinations: Sequence[Examination], known_value: float | None = None) -> Verdict:
     """Compare the answers to one problem."""
     values = [examination.value for examination in examinations if examination.is_plan]
     bounds = [e.lower_bound for e in examinations if e.lower_bound is not None]
+    unexamined = [e for e in examinations if e.unexamined]
+    claims = [e.claimed_bound for e in unexamined if e.claimed_bound is not None]
     cheapest = min(values, default=None)
     reference = min([*values, *([] if known_value is None else [known_value])], default=None)
     return Verdict(
         value=cheapest,
         lower_bound=max(bounds, default=None),
         complaints=tuple(_complaint(e, reference, known_value) for e in examinations),
+        unexamined=bool(unexamined),
+        claimed_bound=max(claims, default=None),
     )
 
 

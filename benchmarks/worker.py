@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.memory_meter import MemoryMeter
+from benchmarks.memory_meter import MemoryMeter, available_bytes
 from benchmarks.peers import Peer
-from benchmarks.problems import DenseProblem, Problem, SparseProblem, load_problem
+from benchmarks.problems import Problem, load_problem
 from benchmarks.verdict import Examination, examine
 
 MOST_CALLS = 100_000
@@ -54,7 +54,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen. Either `examination` is there, or `missing`, `refusal` or `failure` says why.
+    """What was seen: either `examination`, or what its absence is due to.
 
     Attributes
     ----------
@@ -73,6 +73,11 @@ class Observation:
         See `benchmarks.memory_meter`.
     warnings : tuple of str
         What the solver warned about.
+    examination : Examination or None
+        What the answer is worth.
+    missing, refusal, shortage, failure : str or None
+        Not installed, cannot take this problem, memory would not do or did not, or went wrong:
+        in words.
     """
 
     seconds: float | None = None
@@ -85,6 +90,7 @@ class Observation:
     examination: Examination | None = None
     missing: str | None = None
     refusal: str | None = None
+    shortage: str | None = None
     failure: str | None = None
 
 
@@ -97,11 +103,13 @@ def observe(peer: Peer, problem: Problem, timeout: float, enough_seconds: float)
             return Observation(missing=str(error))
         if refusal := peer.refuses(problem):
             return Observation(refusal=refusal)
+        if shortage := _shortage(peer.bytes_needed(problem)):
+            return Observation(shortage=shortage)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("default")
             return _timed(peer, problem, timeout, enough_seconds, caught)
     except MemoryError:
-        return Observation(failure="out of memory")
+        return Observation(shortage="ran out of memory")
     except Exception as error:  # a solver may raise anything, and the report must say what
         return Observation(failure=f"{type(error).__name__}: {error}")
 
@@ -113,7 +121,7 @@ def _timed(
     enough_seconds: float,
     caught: list[warnings.WarningMessage],
 ) -> Observation:
-    peer.solve(peer.prepare(_warm_up_problem(problem)))
+    peer.solve(peer.prepare(problem.tiny()))
     prepared = peer.prepare(problem)
     meter = MemoryMeter()
     seconds: list[float] = []
@@ -142,13 +150,12 @@ def _timed(
     )
 
 
-def _warm_up_problem(problem: Problem) -> Problem:
-    """Two sources, two targets, of the same kind as `problem`."""
-    masses = np.ones(2, dtype=problem.a.dtype)
-    if isinstance(problem, DenseProblem):
-        return DenseProblem(masses, masses, np.array([[1.0, 2.0], [2.0, 1.0]]))
-    rows, cols = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
-    return SparseProblem(masses, masses, rows, cols, np.array([1.0, 2.0, 2.0, 1.0]))
+def _shortage(needed: int) -> str | None:
+    """What is wrong with a need of so many bytes, or None."""
+    available = available_bytes()
+    if available is None or needed <= available:
+        return None
+    return f"needs about {needed / 1e9:,.0f} GB, {available / 1e9:.0f} GB are free"
 
 
 def main(request_json: str) -> None:

@@ -94,8 +94,9 @@ def test_known_value_of_the_unit_graph_is_that_of_scipy() -> None:
 def test_names_of_cases_are_unique_and_select_them() -> None:
     cases = all_cases()
     assert len({case.name for case in cases}) == len(cases)
-    assert {"sparse-knn", "dense-matrix", "small", "memory"} <= {case.family for case in cases}
-    heavy = next(case for case in cases if case.size == "heavy")
+    families = {"clouds", "dense-matrix", "images", "memory", "small", "sparse-knn"}
+    assert families == {case.family for case in cases}
+    heavy = next(case for case in cases if case.name == "sparse-knn/d2-unit-n100000")
     assert select_cases([heavy.name], quick=True, heavy=False) == [heavy]
     assert {case.size for case in select_cases([], quick=True, heavy=False)} == {"quick"}
     assert heavy not in select_cases(["sparse-knn"], quick=False, heavy=False)

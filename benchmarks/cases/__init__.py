@@ -15,7 +15,9 @@ from typing import Literal
 
 from benchmarks.problems import Problem
 
-__all__ = ["Case", "all_cases", "select_cases"]
+__all__ = ["Case", "Size", "all_cases", "select_cases"]
+
+Size = Literal["quick", "normal", "heavy"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class Case:
         Makes the problem. Only called where the problem is needed.
     size : "quick", "normal" or "heavy"
         Quick ones make up ``--quick``; heavy ones run when asked for with ``--heavy`` or by name.
+    peers : "any" or "heavy"
+        Heavy: ours is fast enough for a run of this size and the others are not; they are tried
+        with ``--heavy``, or where the case is asked for by name.
     known_value : float or None
         The optimum per unit of mass, where independent solvers have established it.
     memory_bound : (bytes per arc, bytes per node) or None
@@ -44,9 +49,15 @@ class Case:
     variant: str
     n: int
     build: Callable[[], Problem] = field(compare=False)
-    size: Literal["quick", "normal", "heavy"] = "normal"
+    size: Size = "normal"
+    peers: Literal["any", "heavy"] = "any"
     known_value: float | None = None
     memory_bound: tuple[int, int] | None = None
+
+    @property
+    def series(self) -> tuple[str, str]:
+        """Family and variant: what cases of different sizes have in common."""
+        return self.family, self.variant
 
     @property
     def name(self) -> str:

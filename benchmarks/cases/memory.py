@@ -10,16 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Literal
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Size
 from benchmarks.points import knn_problem
 
 BYTES_PER_ARC, BYTES_PER_NODE = 150, 300
 NEIGHBOURS = 90
 # With so many neighbours the larger graph holds the optimum of all pairs, which is known.
 KNOWN_VALUES = {20_000: 0.001007575365667}
-SIZES: dict[int, Literal["quick", "normal", "heavy"]] = {2_000: "quick", 20_000: "normal"}
+SIZES: dict[int, Size] = {2_000: "quick", 20_000: "normal"}
 
 
 def cases() -> Iterator[Case]:

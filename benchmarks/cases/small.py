@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Literal
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Size
 from benchmarks.points import knn_problem, matrix_problem
 
-SIZES: dict[int, Literal["quick", "normal", "heavy"]] = {
+SIZES: dict[int, Size] = {
     20: "quick",
     50: "normal",
     100: "quick",

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Literal
 
-from benchmarks.cases import Case
+from benchmarks.cases import Case, Size
 from benchmarks.points import knn_problem
 
 # Optima per unit of mass on which a float64 network simplex (POT) and integer cost scaling
@@ -29,7 +28,7 @@ KNOWN_VALUES: dict[tuple[int, int, str], float] = {
     (5_000, 8, "masses"): 0.1231665194558917,
 }
 
-SIZES: dict[str, dict[int, Literal["quick", "normal", "heavy"]]] = {
+SIZES: dict[str, dict[int, Size]] = {
     "unit": {1_000: "quick", 5_000: "quick", 20_000: "normal", 50_000: "normal", 100_000: "heavy"},
     "masses": {1_000: "quick", 5_000: "quick", 10_000: "normal", 20_000: "normal"},
 }

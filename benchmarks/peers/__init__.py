@@ -24,7 +24,8 @@ OURS = "sparse_ot"
 class Peer(ABC):
     """One way to have a transport problem solved.
 
-    A measurement calls `load`, `refuses`, `prepare`, then `solve` under the clock, then `answer`.
+    A measurement calls `load`, `refuses` and `bytes_needed`, then `prepare`, then `solve` under
+    the clock, then `answer`.
 
     Attributes
     ----------
@@ -50,6 +51,14 @@ class Peer(ABC):
     def refuses(self, problem: Problem) -> str | None:
         """Why the solver cannot take this problem, or None."""
         return None
+
+    def bytes_needed(self, problem: Problem) -> int:
+        """A low estimate of the memory a solve takes; it is not tried where that is not there.
+
+        0 where an attempt does no harm. A machine that runs out of memory ends processes that
+        have nothing to do with it, so what is sure to fail must be known beforehand.
+        """
+        return 0
 
     @abstractmethod
     def prepare(self, problem: Problem) -> Any:

@@ -12,7 +12,8 @@ potentials could overflow, the scale is the largest that rules it out, and the t
 the largest cost times `growth` stays below 2⁶⁰, where `growth` is how many times the largest cost
 a potential of that solver can be (the number of nodes for paths in a tree).
 
-Masses must be integers already; they are not rounded.
+Masses must be integers already; they are not rounded. Problems of points become all their pairs,
+before the clock starts like everything here; above four million arcs they are refused.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.problems import DenseProblem, Integers, Problem
+from benchmarks.problems import Floats, Integers, PointProblem, Problem
 
+MOST_PAIRS_OF_POINTS = 2_000**2
 RESOLUTION = 1e-9
 POTENTIAL_LIMIT = 2.0**60
 
@@ -59,18 +61,21 @@ def needs_integer_masses(problem: Problem) -> str | None:
     return "masses are not integers"
 
 
-def scale_of(problem: Problem, growth: float) -> float:
+def too_many_pairs(problem: Problem) -> str | None:
+    """The refusal of a solver that lists arcs, where points have too many pairs; or None."""
+    if isinstance(problem, PointProblem) and problem.arc_count > MOST_PAIRS_OF_POINTS:
+        return f"lists every pair: more than {MOST_PAIRS_OF_POINTS:,}"
+    return None
+
+
+def _scale(problem: Problem, costs: Floats, growth: float) -> float:
     """The power of two that costs are multiplied by before they are rounded."""
-    rows, _, costs = problem.arcs()
     largest = float(np.abs(costs).max())
     if largest == 0:
         return 1.0
     fits = math.floor(math.log2(POTENTIAL_LIMIT / largest / growth))
-    if isinstance(problem, DenseProblem):
-        cheapest = problem.matrix.min(axis=1)
-    else:
-        cheapest = np.full(len(problem.a), np.inf)
-        np.minimum.at(cheapest, rows, costs)
+    cheapest = problem.largest_potentials(np.zeros(len(problem.b)))
+    assert cheapest is not None, "arcs that can be listed can be looked at"
     lower_bound = float(cheapest @ problem.a) / float(problem.a.sum())
     if lower_bound <= 0:
         return 2.0**fits
@@ -80,7 +85,7 @@ def scale_of(problem: Problem, growth: float) -> float:
 def integer_arcs(problem: Problem, growth: float | None = None) -> IntegerArcs:
     """The arcs of `problem` with rounded costs; `growth` is the number of nodes by default."""
     rows, cols, costs = problem.arcs()
-    scale = scale_of(problem, problem.node_count if growth is None else growth)
+    scale = _scale(problem, costs, problem.node_count if growth is None else growth)
     return IntegerArcs(
         tails=rows.astype(np.int32),
         heads=(cols + len(problem.a)).astype(np.int32),

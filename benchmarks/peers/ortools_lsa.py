@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import Peer
-from benchmarks.peers._integers import IntegerArcs, integer_arcs
+from benchmarks.peers._integers import IntegerArcs, integer_arcs, too_many_pairs
 from benchmarks.problems import Answer, Integers, Problem
 
 
@@ -31,7 +31,7 @@ class OrToolsAssignment(Peer):
 
     def refuses(self, problem: Problem) -> str | None:
         if np.all(problem.a == 1) and np.all(problem.b == 1):
-            return None
+            return too_many_pairs(problem)
         return "masses are not all one"
 
     def prepare(self, problem: Problem) -> tuple[IntegerArcs, Any]:

@@ -12,7 +12,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.peers import Peer
-from benchmarks.peers._integers import IntegerArcs, integer_arcs, needs_integer_masses
+from benchmarks.peers._integers import (
+    IntegerArcs,
+    integer_arcs,
+    needs_integer_masses,
+    too_many_pairs,
+)
 from benchmarks.problems import Answer, Problem
 
 
@@ -28,7 +33,7 @@ class Lemon(Peer):
         self._solve = importlib.import_module("pylmcf.pylmcf_cpp").lmcf
 
     def refuses(self, problem: Problem) -> str | None:
-        return needs_integer_masses(problem)
+        return needs_integer_masses(problem) or too_many_pairs(problem)
 
     def prepare(self, problem: Problem) -> tuple[IntegerArcs, tuple[Any, ...]]:
         arcs = integer_arcs(problem)
