@@ -26,7 +26,7 @@ from sparse_ot.errors import (
     [
         np.zeros(3),
         np.ma.MaskedArray.__base__((2,)),
-        np.matrix([[1.0]]),
+        np.ones((1, 1)).view(np.matrix),  # made in the usual way it warns
         sp.coo_array((2, 2)),
         sp.csr_matrix((2, 2)),
         sp.dok_array((2, 2)),
