@@ -198,7 +198,9 @@ def _legend(peers: Sequence[Peer]) -> list[str]:
 
 
 def format_seconds(seconds: float) -> str:
-    """Three significant digits in the unit that suits."""
+    """Three significant digits in the unit that suits; whole seconds from a thousand on."""
+    if seconds >= 999.5:
+        return f"{seconds:.0f} s"
     for factor, unit in ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs")):
         if seconds >= factor:
             return f"{seconds / factor:.3g} {unit}"

@@ -40,9 +40,10 @@ SIZES: dict[tuple[str, int, str], tuple[int, ...]] = {
     ("uniform", 32, "masses"): (2_000, 5_000, 20_000),
     ("gaussian", 2, "unit"): (2_000, 5_000, 20_000, 100_000),
     ("gaussian", 8, "masses"): (2_000, 5_000, 20_000),
-    ("gaussian", 32, "unit"): (2_000, 5_000, 20_000),
+    ("gaussian", 32, "unit"): (5_000, 20_000),
     ("clustered", 2, "masses"): (1_000, 2_000, 5_000, 20_000, 100_000),
     ("clustered", 3, "unit"): (2_000, 5_000, 20_000),
+    ("clustered", 8, "masses"): (5_000, 20_000),
 }
 QUICK = 1_000
 MOST_WITH_PEERS = 5_000
