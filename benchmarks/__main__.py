@@ -162,7 +162,8 @@ def _write(
 
 def _show(cases: Sequence[Case], peers: Sequence[Peer]) -> None:
     for case in cases:
-        console.print(f"{case.name}  ({case.size})", highlight=False)
+        alone = ", ours alone" if (case.size, case.peers) == ("normal", "heavy") else ""
+        console.print(f"{case.name}  ({case.size}{alone})", highlight=False)
     for peer in peers:
         console.print(f"peer {peer.name}: {peer.version() or 'not installed'}", highlight=False)
 

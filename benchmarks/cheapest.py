@@ -22,7 +22,6 @@ import time
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,11 +86,14 @@ def by_tiles(X: Floats, Y: Floats, v: Floats) -> Floats:
     # Centring, d products and their sum, and the three sums around them, each within one rounding
     # of a number no larger than this; doubled for good measure.
     scale = 2.0 * (x_squares + y_squares.max()) + np.abs(v).max()
-    return smallest + x_squares - 2.0 * (X.shape[1] + 6) * ROUNDING * scale
+    lowered: Floats = smallest + x_squares - 2.0 * (X.shape[1] + 6) * ROUNDING * scale
+    return lowered
 
 
 def by_tree(X: Floats, Y: Floats, v: Floats, seconds: float = TREE_SECONDS) -> Floats | None:
     """A nearest-neighbour search one dimension up; None if it is not over in `seconds`."""
+    from scipy.spatial import cKDTree  # every process of a measurement would wait for it
+
     deadline = time.monotonic() + seconds
     height = v.max() - v
     tree = cKDTree(np.column_stack([Y, np.sqrt(height)]))

@@ -248,7 +248,7 @@ def excuses(
     for result in sorted(smaller, key=lambda result: -result.case.n):  # the smallest has the word
         for m in result.measurements:
             if m.peer in others and m.outcome in (Outcome.TIMEOUT, Outcome.MEMORY):
-                detail = f"{m.detail} at n = {result.case.n:,}"
+                detail = f"{m.detail} (at n = {result.case.n:,})"
                 found[m.peer] = Measurement(m.peer, m.outcome, detail)
     return found
 

@@ -58,7 +58,8 @@ def shapes(side: int, seed: int) -> Integers:
 def _grey(image: Floats) -> Integers:
     """Darkest pixel 0, brightest 255."""
     spread = (image - image.min()) / (image.max() - image.min())
-    return np.rint(BRIGHTEST * spread).astype(np.int64)
+    grey: Integers = np.rint(BRIGHTEST * spread).astype(np.int64)
+    return grey
 
 
 CLASSES = {"smooth": smooth, "shapes": shapes}

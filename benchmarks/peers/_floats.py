@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import coo_array
 
-from benchmarks.problems import Answer, Floats, PointProblem, Problem, SparseProblem
+from benchmarks.problems import Answer, DenseProblem, Floats, PointProblem, Problem, SparseProblem
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ def float_problem(problem: Problem) -> FloatProblem:
     if isinstance(problem, SparseProblem):
         pairs = (problem.rows, problem.cols)
         return FloatProblem(a, b, coo_array((problem.costs, pairs), shape=(len(a), len(b))))
+    assert isinstance(problem, DenseProblem), "there are three kinds"
     return FloatProblem(a, b, problem.matrix)
 
 

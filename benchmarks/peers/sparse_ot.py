@@ -35,7 +35,8 @@ class SparseOT(Peer):
             plan, log = result
             return answer_of_plan(plan, log["u"], log["v"])
         claim = float(result.certificate.lower_bound) / float(prepared.a.sum())
-        return answer_of_plan(result.plan, *result.potentials, claimed_bound=claim)
+        u, v = result.potentials
+        return answer_of_plan(result.plan, u, v, claimed_bound=claim)
 
 
 PEER = SparseOT()

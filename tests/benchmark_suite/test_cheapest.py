@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 
-from benchmarks import cheapest
+from benchmarks import cheapest, labels
 from benchmarks.cheapest import by_tiles, by_tree, largest_potentials
 from benchmarks.points import CLOUDS
 
@@ -55,3 +57,10 @@ def test_too_many_pairs_are_left_unchecked_in_many_dimensions_only(
 def test_tree_search_gives_up_when_its_time_is_over(rng: np.random.Generator) -> None:
     X, Y = rng.random((60, 2)), rng.random((50, 2))
     assert by_tree(X, Y, rng.random(50), seconds=-1.0) is None
+
+
+def test_examples_in_docstrings_hold() -> None:
+    for module in (cheapest, labels):
+        found = doctest.testmod(module)
+        assert found.attempted > 0
+        assert found.failed == 0

@@ -276,7 +276,7 @@ def test_who_ran_out_of_time_is_not_tried_on_more_points() -> None:
         "pot": Outcome.MEMORY,
         "pot-lazy": Outcome.TIMEOUT,
     }
-    assert found["pot-lazy"].detail == "over 9 s at n = 1,000"
+    assert found["pot-lazy"].detail == "over 9 s (at n = 1,000)"
     assert not excuses(other, all_peers(), results, thorough=True), "another variant"
     assert not excuses(small, all_peers(), results, thorough=True), "not a larger one"
 

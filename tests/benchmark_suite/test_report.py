@@ -219,6 +219,16 @@ def test_command_runs_a_case_and_writes_everything(tmp_path: Path) -> None:
     assert (tmp_path / "results.md").exists()
 
 
+def test_list_says_where_ours_is_alone() -> None:
+    from typer.testing import CliRunner
+
+    done = CliRunner().invoke(app, ["--list", "--heavy", "--case", "clouds"])
+    assert done.exit_code == 0
+    assert "clouds/uniform-d2-unit-n1000  (quick)" in done.output
+    assert "clouds/uniform-d2-unit-n20000  (normal, ours alone)" in done.output
+    assert "clouds/uniform-d2-unit-n1000000  (heavy)" in done.output
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
