@@ -104,7 +104,7 @@ def knn_by_tiles(
             points, prices, start = tile
             costs = evaluate(block[:, None, :], points[None, :, :], metric, jnp).astype(dtype)
             indices = start + jnp.arange(width, dtype=start.dtype)
-            new = (costs + prices, jnp.broadcast_to(indices, costs.shape), costs)
+            new = (costs + prices[None, :], jnp.broadcast_to(indices, costs.shape), costs)
             # What is kept stands left of what is new: top_k prefers the left of equals.
             both = [jnp.concatenate(pair, axis=1) for pair in zip(best, new, strict=True)]
             _, order = lax.top_k(-both[0], k)

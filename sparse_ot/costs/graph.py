@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from math import inf
+from math import inf, nan
 from typing import Any
 
 from sparse_ot.backends import get_backend
+from sparse_ot.backends.agnostic import device_of, index_dtype
 from sparse_ot.backends.array_api_backend import ArrayApiBackend
 from sparse_ot.backends.base import ArraySpec, CooParts, Metric, Sparse, TransferLedger
 from sparse_ot.costs.arcs import Arcs, cheapest_of_each_pair, on_host
@@ -122,7 +123,7 @@ def radius_cost(
     Raises
     ------
     InputError
-        `radius` is negative or NaN.
+        `radius` is no number of at least 0.
     Other errors
         As `knn_cost`.
 
@@ -134,13 +135,9 @@ def radius_cost(
     """
     backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
     cloud = PointCloudCost(X, Y, metric, backend=backend)
-    if not 0 <= float(radius) <= inf:
-        raise InputError(
-            f"radius is {radius}. Expected a cost of at least 0, in units of the metric (for "
-            "sqeuclidean, a length squared)."
-        )
+    largest = _cost(radius, "radius")
     with backend.on_device_of(cloud.x):
-        arcs = Arcs(*backend.within(cloud.x, cloud.y, float(radius), cloud.metric))
+        arcs = Arcs(*backend.within(cloud.x, cloud.y, largest, cloud.metric))
         return _container([arcs], feasible_for, cloud, cloud.shape, backend)
 
 
@@ -233,10 +230,19 @@ def _container(
         may_repeat = True
     arcs = lists[0]
     if len(lists) > 1:
+        lists = [_with_common_indices(arcs, backend) for arcs in lists]
         arcs = Arcs(*(backend.xp.concat(list(column)) for column in zip(*lists, strict=True)))
     if may_repeat:
         arcs = cheapest_of_each_pair(arcs, shape, backend.xp)
     return backend.cost_container(CooParts(*arcs, shape))
+
+
+def _with_common_indices(arcs: Arcs, backend: ArrayApiBackend) -> Arcs:
+    """Indices in the library's own type: JAX can be told to refuse to mix two."""
+    xp = backend.xp
+    dtype = index_dtype(xp, device_of(arcs.costs))
+    rows, cols = (xp.astype(indices, dtype, copy=False) for indices in arcs[:2])
+    return Arcs(rows, cols, arcs.costs)
 
 
 def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
@@ -282,6 +288,19 @@ def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
         )
     a, b = feasible_for
     return a, b
+
+
+def _cost(x: Any, name: str) -> float:
+    try:
+        number = float(x)
+    except (TypeError, ValueError):  # no number, or one that has no value yet (JAX)
+        number = nan
+    if not 0 <= number <= inf:
+        raise InputError(
+            f"{name} is {x!r}. Expected a cost of at least 0, in units of the metric (for "
+            "sqeuclidean, a length squared)."
+        )
+    return number
 
 
 def _positive_integer(k: Any, name: str) -> int:

@@ -120,7 +120,7 @@ def test_an_infinite_radius_means_every_pair(rng, metric, d):
     assert radius_cost(rng.random((5, d)), rng.random((4, d)), np.inf, metric).nnz == 20
 
 
-@pytest.mark.parametrize("radius", [-1.0, np.nan])
+@pytest.mark.parametrize("radius", [-1.0, np.nan, "wide", None, [1.0, 2.0]])
 def test_a_radius_that_is_no_cost_is_refused(radius):
     with pytest.raises(InputError, match="radius is"):
         radius_cost([0.0], [1.0], radius)

@@ -1,10 +1,23 @@
-"""JAX's 64-bit mode as a fixture: off for every test unless it asks."""
+"""JAX at its strictest for every test, and its 64-bit mode for those that ask."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def strict_promotion() -> Iterator[None]:
+    """JAX refuses to mix dtypes and ranks, as it does for users who ask it to."""
+    jax = pytest.importorskip("jax")
+    wanted = {"jax_numpy_dtype_promotion": "strict", "jax_numpy_rank_promotion": "raise"}
+    before = {name: getattr(jax.config, name) for name in wanted}
+    for name, value in wanted.items():
+        jax.config.update(name, value)
+    yield
+    for name, value in before.items():
+        jax.config.update(name, value)
 
 
 @pytest.fixture

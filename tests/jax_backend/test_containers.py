@@ -71,7 +71,12 @@ def test_containers_of_a_graph_stay_in_jax_and_compile():
     np.testing.assert_array_equal(graph.data, compiled.data)
 
 
-def test_a_radius_cannot_be_compiled():
-    x = jnp.asarray(DENSE)
+@pytest.mark.parametrize(
+    "transform", [lambda f: jax.jit(jax.vmap(f)), lambda f: jax.vmap(jax.grad(f))]
+)
+def test_a_radius_cannot_be_compiled(transform):
+    x = jnp.asarray(DENSE)[None]
     with pytest.raises(sparse_ot.InputError, match="knn_cost"):
-        jax.jit(lambda x: sparse_ot.radius_cost(x, x, 1.0))(x)
+        transform(lambda x: jnp.sum(sparse_ot.radius_cost(x, x, 1.0).data))(x)
+    with pytest.raises(sparse_ot.InputError, match=r"radius is .*Trace"):
+        jax.jit(lambda r: sparse_ot.radius_cost(x[0], x[0], r))(1.0)

@@ -92,6 +92,39 @@ def test_in_the_coordinates_through_a_graph(
     assert jnp.vdot(slope, direction) == pytest.approx(expected, rel=1e-5)
 
 
+GRAPHS: dict[str, Callable[..., Any]] = {
+    "radius": lambda x, y: sparse_ot.radius_cost(x, y, 4.0, feasible_for=(None, None)),
+    "union": lambda x, y: sparse_ot.union(
+        sparse_ot.knn_cost(x, y, 2),
+        sparse_ot.radius_cost(x, y, 1.0),
+        feasible_for=(None, None),
+        points=(x, y),
+    ),
+    "listed pairs": lambda x, y: BCOO(
+        (sparse_ot.PointCloudCost(x, y).arc_costs(*PAIRS.T), PAIRS), shape=(12, 12)
+    ),
+}
+PAIRS = jnp.asarray([(i, (i + step) % 12) for i in range(12) for step in range(3)])
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_in_the_coordinates_of_both_clouds_through_every_graph(
+    rng: np.random.Generator, graph: str
+) -> None:
+    x, y = (jnp.asarray(rng.standard_normal((12, 3))) for _ in range(2))
+
+    def f(x: Any, y: Any) -> Any:
+        return sparse_ot.emd2(None, None, GRAPHS[graph](x, y))
+
+    slopes = jax.grad(f, argnums=(0, 1))(x, y)
+    dx, dy = (jnp.asarray(rng.standard_normal(z.shape)) for z in (x, y))
+    expected = slope_along(lambda t: f(x + t * dx, y + t * dy), 0.0, 1.0)
+    assert jnp.vdot(slopes[0], dx) + jnp.vdot(slopes[1], dy) == pytest.approx(expected, rel=1e-5)
+    # The squared distance has the curvature 2, and each source the mass 1/12.
+    curvature = jax.hessian(f)(x, y).reshape(36, 36)
+    np.testing.assert_allclose(curvature, 2 / 12 * np.eye(36), atol=1e-12)
+
+
 def test_in_the_coordinates_of_a_whole_cloud(rng: np.random.Generator) -> None:
     x, y = (jnp.asarray(rng.standard_normal((7, 2))) for _ in range(2))
 

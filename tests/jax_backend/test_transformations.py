@@ -203,6 +203,24 @@ def test_each_element_type_of_masses_and_costs(problem: Any) -> None:
         assert float(f(masses, costs)) == pytest.approx(7 * float(expected), rel=1e-6)
 
 
+def test_a_compiled_step_moves_nothing_that_jax_could_forbid(rng: np.random.Generator) -> None:
+    """JAX's own guard, at its strictest: it would stop a callback, and every constant that is
+    sent along with a call. Graphs, union, solve and gradient stay inside the program.
+    """
+    x, y = (jnp.asarray(rng.random((30, 2)), jnp.float32) for _ in range(2))
+
+    def f(x: Any) -> Any:
+        near, nearer = (sparse_ot.knn_cost(x, y, k, feasible_for=(None, None)) for k in (4, 2))
+        return sparse_ot.emd2(None, None, sparse_ot.union(near, nearer))
+
+    step = jax.jit(jax.value_and_grad(f))
+    expected = step(x)[0]  # compiled, and its constants in place
+    with jax.transfer_guard("disallow_explicit"):
+        again, slope = step(x)
+    assert again == expected
+    assert np.isfinite(slope).all()
+
+
 # -- the other ways through the door ------------------------------------------------------------
 
 
