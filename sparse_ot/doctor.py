@@ -21,6 +21,7 @@ from sparse_ot.backends import load_backend
 from sparse_ot.backends.array_api_backend import ArrayApiBackend
 from sparse_ot.costs.graph import knn_cost
 from sparse_ot.errors import MissingDependencyError
+from sparse_ot.solution import Solution
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,35 +113,46 @@ def _examine(library: str) -> Finding:
         )
     tests = tuple(_self_test(backend, device) for device in devices)
     wrong = not tests or not all(test.passed for test in tests)
-    return Finding(
-        library, found, tuple(map(str, devices)), tests, ADVICE[library] if wrong else None
-    )
+    advice = ADVICE[library] if wrong else backend.caveat
+    return Finding(library, found, tuple(map(str, devices)), tests, advice)
 
 
 def _self_test(backend: ArrayApiBackend, device: Any) -> SelfTest:
-    """Neighbours, a sparse solve, its certificate, and the value that NumPy gives."""
+    """Neighbours, a sparse solve, its certificate, and the value that NumPy gives.
+
+    Where the library compiles, the solve must pass compiled as well.
+    """
     rng = np.random.default_rng(0)
     X, Y = rng.random((60, 3)), rng.random((70, 3))
     expected = float(solve(knn_cost(X, Y, 5, feasible_for=(None, None))).value)
+    compiled = backend.compiled(solve)
     try:
         x, y = (backend.xp.asarray(points.tolist(), device=device) for points in (X, Y))
         with backend.on_device_of(x):
-            solution = solve(knn_cost(x, y, 5, feasible_for=(None, None)))
-            value = float(solution.value)
+            graph = knn_cost(x, y, 5, feasible_for=(None, None))
+            solution = solve(graph)
+            again = solution if compiled is solve else compiled(graph)
+            wrong = _what_is_wrong(solution, expected) or _what_is_wrong(again, expected)
     except Exception as error:
         return SelfTest(str(device), False, _brief(error))
-    rounding = 1e-9 if str(solution.value.dtype).endswith("64") else 1e-5
-    if abs(value - expected) > rounding * expected or not solution.certificate.holds(rounding):
-        return SelfTest(
-            str(device), False, f"value {value!r}, expected {expected!r}; {solution.certificate}"
-        )
+    if wrong is not None:
+        return SelfTest(str(device), False, wrong)
     crossed = solution.stats.crossings
     return SelfTest(
         str(device),
         True,
-        f"certified, gap {solution.certificate.gap:.0e}; {crossed.to_host} crossing(s) to the "
-        f"host, {crossed.to_device} back",
+        f"certified{'' if compiled is solve else ', compiled too'}, gap "
+        f"{solution.certificate.gap:.0e}; {crossed.to_host} crossing(s) to the host, "
+        f"{crossed.to_device} back",
     )
+
+
+def _what_is_wrong(solution: Solution, expected: float) -> str | None:
+    value, certificate = float(solution.value), solution.certificate
+    rounding = 1e-9 if str(solution.value.dtype).endswith("64") else 1e-5
+    if abs(value - expected) <= rounding * expected and certificate.holds(rounding):
+        return None
+    return f"value {value!r}, expected {expected!r}; {certificate}"
 
 
 def report(console: Console) -> bool:

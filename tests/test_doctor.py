@@ -37,6 +37,20 @@ def test_jax_is_certified_on_every_device_it_sees() -> None:
     assert finding.version == jax.__version__
     assert len(finding.self_tests) == len(finding.devices) >= 1
     assert not finding.is_broken
+    assert finding.advice is None
+    assert all("certified, compiled too" in test.detail for test in finding.self_tests)
+
+
+def test_a_jaxlib_that_makes_programs_call_back_is_told_with_advice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jax_door = pytest.importorskip("sparse_ot.backends.jax_door", exc_type=ImportError)
+    monkeypatch.setattr(jax_door, "foreign_functions_work", lambda: False)
+    finding = found("jax")
+    assert not finding.is_broken
+    assert finding.advice is not None
+    assert "call back to Python" in finding.advice
+    assert "install an older jaxlib" in finding.advice
 
 
 def test_an_absent_library_is_no_fault_and_comes_with_its_pip_line(

@@ -81,6 +81,15 @@ class ArrayApiBackend:
         """Whether `x` stands for an array without values: never, unless the library compiles."""
         return False
 
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` as the library compiles it; itself, unless the library does."""
+        return function
+
+    @property
+    def caveat(self) -> str | None:
+        """What does not work as well as it could with the installed version, and what to do."""
+        return None
+
     def detach(self, x: Array) -> Array:
         """`x`: a plain array-API library does not differentiate."""
         return x

@@ -10,7 +10,7 @@ JAX fills sparse containers up with entries whose indices are out of range. They
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -51,6 +51,22 @@ class JaxBackend(ArrayApiBackend):
     def is_traced(self, x: Any) -> bool:
         """Whether `x` stands for an array that has no values yet."""
         return jax_door.is_traced(x)
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` under `jax.jit`."""
+        program: Callable[..., Any] = jax.jit(function)
+        return program
+
+    @property
+    def caveat(self) -> str | None:
+        """Whether compiled programs on the CPU have to call back to Python."""
+        if jax_door.foreign_functions_work():
+            return None
+        return (
+            f"The jaxlib of JAX {jax.__version__} refuses sparse_ot's foreign function, so compiled "
+            "programs call back to Python. That is slower, and with large inputs it can hang on a "
+            "machine with one core. Update sparse_ot, or install an older jaxlib (0.5.3 or newer)."
+        )
 
     def detach(self, x: Array) -> Array:
         """`x` without derivatives; under `grad` alone, an array with values."""
@@ -149,19 +165,21 @@ class JaxBackend(ArrayApiBackend):
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric
     ) -> tuple[Array, Array, Array]:
-        """All pairs whose cost is at most `radius`; not under a trace, where shapes are fixed.
+        """All pairs whose cost is at most `radius`; differentiable in the points.
 
         Raises
         ------
         InputError
-            Called while tracing.
+            The points have no values yet: how many pairs there are depends on them.
         """
-        if self.is_traced(x) or self.is_traced(y):
+        near_x, near_y = self.detach(x), self.detach(y)  # under `grad` alone, these have values
+        if self.is_traced(near_x) or self.is_traced(near_y):
             raise InputError(
-                "radius_cost was called under jit, grad or vmap: how many pairs are near depends "
-                "on values there. Use knn_cost, or call radius_cost outside and pass its arcs in."
+                "radius_cost was called under jit or vmap: how many pairs are near depends on "
+                "values there. Use knn_cost, or call radius_cost outside and pass its arcs in."
             )
-        return super().within(x, y, radius, metric)
+        rows, cols, _ = super().within(near_x, near_y, radius, metric)
+        return rows, cols, self.arc_costs(x, y, rows, cols, metric)
 
 
 @partial(jax.jit, static_argnames="shape")
