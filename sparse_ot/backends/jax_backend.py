@@ -63,9 +63,10 @@ class JaxBackend(ArrayApiBackend):
         if jax_door.foreign_functions_work():
             return None
         return (
-            f"The jaxlib of JAX {jax.__version__} refuses sparse_ot's foreign function, so compiled "
-            "programs call back to Python. That is slower, and with large inputs it can hang on a "
-            "machine with one core. Update sparse_ot, or install an older jaxlib (0.5.3 or newer)."
+            f"The jaxlib of JAX {jax.__version__} refuses sparse_ot's foreign function, so "
+            "compiled programs call back to Python. That is slower, and with large inputs it can "
+            "hang on a machine with one core. Update sparse_ot, or install an older jaxlib (0.5.3 "
+            "or newer)."
         )
 
     def detach(self, x: Array) -> Array:
