@@ -18,8 +18,8 @@ from functools import partial
 from benchmarks.cases import Case, Size
 from benchmarks.points import point_problem
 
-# Optima per unit of mass. Those of 20,000 points in the plane with equal masses were found by a
-# dense network simplex (POT) too; the others by two versions of column generation, bounds meeting.
+# Optima per unit of mass, found by a prototype of column generation with bounds that met. The one
+# of 20,000 points in the plane with equal masses was found by a dense network simplex (POT) too.
 KNOWN_VALUES: dict[tuple[str, int], float] = {
     ("uniform-d2-unit", 20_000): 0.00012475303585,
     ("uniform-d2-masses", 20_000): 0.000150073370860,
