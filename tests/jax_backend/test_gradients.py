@@ -212,6 +212,48 @@ def test_second_derivatives_in_costs_and_masses_vanish(problem: Any) -> None:
     assert not jax.hessian(lambda a: value(M, a, b))(a).any()
 
 
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_second_derivative_across_costs_and_masses_is_nan_and_no_wrong_zero(
+    problem: Any, compiled: bool
+) -> None:
+    """It exists, as the plan moves with the masses; nothing here knows it."""
+    M, a, b = problem
+    da = jnp.zeros(6).at[0].set(1e-3).at[1].set(-1e-3)
+    assert np.abs(sparse_ot.emd(a + da, b, M) - sparse_ot.emd(a, b, M)).max() > 5e-4
+    for outer in (jax.jacfwd, jax.jacrev):
+        for first, second in ((0, 1), (2, 0)):
+            across = outer(jax.grad(value, first), second)
+            assert np.isnan((jax.jit(across) if compiled else across)(M, a, b)).all()
+        for first, second in ((0, 0), (1, 1), (1, 2)):
+            among = outer(jax.grad(value, first), second)
+            assert not (jax.jit(among) if compiled else among)(M, a, b).any()
+
+
+def test_second_derivatives_in_the_coordinates_are_true_beside_masses_that_stand_still(
+    rng: np.random.Generator, problem: Any
+) -> None:
+    """Through a step of descent, in a loop, batched: whatever JAX makes of it."""
+    _, a, b = problem
+    x, y = jnp.asarray(rng.standard_normal((6, 2))), jnp.asarray(rng.standard_normal((8, 2)))
+
+    def f(x: Any, a: Any) -> Any:
+        return sparse_ot.emd2(a, b, jnp.sum((x[:, None] - y[None]) ** 2, axis=-1))
+
+    def after_two_steps(x: Any, a: Any) -> Any:
+        def step(x: Any, _: None) -> tuple[Any, None]:
+            return x - 0.1 * jax.grad(f)(x, a), None
+
+        return f(jax.lax.scan(step, x, None, length=2)[0], a)
+
+    direction = jnp.asarray(rng.standard_normal(x.shape))
+    expected = slope_along(lambda x: after_two_steps(x, a), x, direction)
+    for grad in (jax.grad(after_two_steps), jax.jit(jax.grad(after_two_steps))):
+        assert jnp.vdot(grad(x, a), direction) == pytest.approx(expected, rel=1e-5)
+    batch = jax.vmap(jax.hessian(f), (0, None))(jnp.stack([x, 2 * x]), a)
+    for curvature in batch.reshape(2, 12, 12):
+        np.testing.assert_allclose(curvature, np.diag(2 * np.repeat(a, 2)), atol=1e-12)
+
+
 def test_jacobians_of_several_values(problem: Any) -> None:
     M, a, b = problem
 
