@@ -198,4 +198,5 @@ def _version_of(package: str) -> str | None:
 def _brief(error: Exception) -> str:
     """An error in one line: some libraries print a page."""
     words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words[:300]}{'...' if len(words) > 300 else ''}"
+    end = "..." if len(words) > 300 else "" if words.endswith(".") else "."
+    return f"{type(error).__name__}: {words[:300]}{end}"

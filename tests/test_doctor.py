@@ -90,6 +90,7 @@ def test_no_driver_is_told_with_advice() -> None:
     assert finding.is_broken
     assert finding.advice is not None
     assert "sees no device: RuntimeError: cudaErrorInsufficientDriver" in finding.advice
+    assert "is insufficient. CuPy needs an NVIDIA GPU" in finding.advice
     assert "nvidia-smi" in finding.advice
 
 

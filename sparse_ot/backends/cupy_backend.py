@@ -109,10 +109,15 @@ class CupyBackend(ArrayApiBackend):
             rows, cols, values = (x[kept] for x in (parts.rows, parts.cols, parts.values))
             if isinstance(like, CooParts):
                 return CooParts(rows, cols, values, parts.shape)
-            is_array = like is not None and type(like).__name__.endswith("_array")
-            container = cupy_sparse.coo_array if is_array else cupy_sparse.coo_matrix
-            plan = container((values, (rows, cols)), shape=parts.shape)
-            return plan.asformat("csr" if like is None else like.format)
+            if like is None or like.data.shape != parts.values.shape:
+                plan = cupy_sparse.coo_matrix((values, (rows, cols)), shape=parts.shape)
+                return plan.asformat("csr" if like is None else like.format)
+            if like.format == "coo":
+                return type(like)((values, (rows, cols)), shape=parts.shape)
+            # The entries are those of `like`, in its order: what is left of them needs no sorting.
+            pointers = cp.searchsorted(kept, like.indptr).astype(like.indptr.dtype)
+            indices = cols if like.format == "csr" else rows
+            return type(like)((values, indices, pointers), shape=parts.shape)
 
     def cost_container(self, parts: CooParts) -> Sparse:
         """A CSR matrix with sorted columns. Zeros stay; `parts` must not hold a pair twice."""

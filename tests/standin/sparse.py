@@ -34,6 +34,7 @@ class _Container:
             flat = [x for part in entries for x in (part if isinstance(part, tuple) else [part])]
             if not all(isinstance(x, ndarray) for x in flat):
                 raise TypeError("invalid input format")
+            dev.log.waits += 1  # CuPy reads the range of the indices, or the last pointer
             self._inner = type(self)._scipy(unwrap(entries), shape=shape)
         else:
             raise TypeError("invalid input format")
