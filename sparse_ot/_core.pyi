@@ -25,6 +25,12 @@ class Transport:
     def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
         """Start from any plan feasible for the integers of `quantise`, a flow an arc given."""
     def run(self, max_pivots: int, seconds: float) -> int: ...
+    def shrink(self, most: int) -> None:
+        """Drop all arcs but the `most` of least reduced cost, and the basic ones."""
+    def arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Doubles]:
+        """Rows, columns and costs of the arcs, in the order given."""
+    def value(self) -> float:
+        """Cost of the plan."""
     def flow(self) -> Doubles: ...
     def plan(self) -> Integers:
         """The flow in integers; after `start_from_plan`, in those of `quantise`."""

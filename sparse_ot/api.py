@@ -36,8 +36,9 @@ from sparse_ot.errors import InfeasibleError, InputError, ShapeError
 from sparse_ot.marginals import as_vector
 from sparse_ot.problem import Problem, hall_violation, infeasible_message, raise_infeasible
 from sparse_ot.solution import Solution, SolveStats, Status
-from sparse_ot.solvers.column_generation import Limits, solve_by_columns
+from sparse_ot.solvers.column_generation import solve_by_columns
 from sparse_ot.solvers.network_simplex import NetworkSimplex, Progress, Report
+from sparse_ot.solvers.rounds import Limits
 
 __all__ = ["emd", "emd2", "solve"]
 

@@ -28,9 +28,10 @@ from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.marginals import as_vector
 from sparse_ot.problem import Problem
 from sparse_ot.solution import Solution, Status
-from sparse_ot.solvers.column_generation import Limits, Round, in_full_precision, solve_by_columns
+from sparse_ot.solvers.column_generation import in_full_precision, solve_by_columns
 from sparse_ot.solvers.memory import affordable_arcs
-from sparse_ot.solvers.restricted import REDUCED_COST_ULPS, relative_gap
+from sparse_ot.solvers.restricted import REDUCED_COST_ULPS
+from sparse_ot.solvers.rounds import Limits, Round, relative_gap
 
 __all__ = ["DenseGap", "Round", "dense_gap", "solve_sample"]
 

@@ -96,6 +96,29 @@ public:
         return static_cast<int>(core_.run(max_pivots, seconds));
     }
 
+    void shrink(std::int64_t most) {
+        require(core_.started(), "before start there is no basis to keep");
+        require(most >= 0, "keep 0 arcs beside the basis, or more");
+        nb::gil_scoped_release release;
+        core_.shrink(most);
+    }
+
+    std::tuple<Result<std::int32_t>, Result<std::int32_t>, Result<double>> arcs() const {
+        require(core_.started(), "start comes before the list of arcs");
+        const auto count = static_cast<std::size_t>(core_.network().n_arcs());
+        require(core_.network().n_given == core_.network().n_arcs(),
+                "some of the arcs given are none: their ends are not kept");
+        std::vector<std::int32_t> rows(count), cols(count);
+        std::vector<double> costs(count);
+        core_.write_arcs<std::int32_t>(rows, cols, costs);
+        return {give(std::move(rows)), give(std::move(cols)), give(std::move(costs))};
+    }
+
+    double value() const {
+        require(core_.started(), "there is no plan before start");
+        return core_.value();
+    }
+
     Result<double> flow() const {
         require(core_.started(), "there is no plan before start");
         std::vector<double> out(core_.network().n_given);
@@ -295,6 +318,9 @@ NB_MODULE(_core, m) {
         .def("start_from_plan", &Transport::start_from_plan, "plan"_a.noconvert(),
              "u"_a.noconvert(), "v"_a.noconvert())
         .def("run", &Transport::run, "max_pivots"_a, "seconds"_a)
+        .def("shrink", &Transport::shrink, "most"_a)
+        .def("arcs", &Transport::arcs)
+        .def("value", &Transport::value)
         .def("flow", &Transport::flow)
         .def("plan", &Transport::plan)
         .def("potentials", &Transport::potentials)

@@ -2,7 +2,9 @@
 //
 // After every pivot check_invariants() looks at the basis the slow way; the last basis is proved
 // optimal (solving.hpp).
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <string>
 #include <vector>
@@ -97,6 +99,97 @@ const Claim growth("arcs given while the basis is alive are used, and keep their
     });
     check(solved > 1000, "most problems to be feasible");
 });
+
+const Claim shrinking(
+    "dropping arcs leaves the basis as it is, and bringing them back the optimum", [] {
+        int solved = 0, dropped = 0;
+        for_each_problem(60, 20, [&](const Problem& p, Random& random) {
+            Transport transport(p.a, p.b, 1e-7);
+            give(transport, p, 0, p.costs.size());
+            if (!transport.start({}, {})) return;
+            const auto afresh = solve(p);
+            if (!check(afresh.has_value(), "a feasible problem")) return;
+            Problem left = p;
+            for (int times = 0; times < 3; ++times) {
+                bool optimal = false;
+                if (!step(transport, random.below(8), optimal)) return;
+                const Answer before = read(transport, left);
+                std::vector<std::uint8_t> keep(left.costs.size());
+                for (auto& mark : keep) mark = random.chance(0.5);
+                transport.retain(keep);
+                if (!check(transport.check_invariants(), "the basis alive")) return;
+                Problem kept{p.a, p.b, {}, {}, {}}, gone = kept;
+                Doubles flow;
+                for (std::size_t e = 0; e < keep.size(); ++e) {
+                    (keep[e] ? kept : gone).add(left.rows[e], left.cols[e], left.costs[e]);
+                    if (keep[e]) flow.push_back(before.flow[e]);
+                    if (!keep[e]) check(before.flow[e] == 0.0, "no arc with flow to go");
+                }
+                const Answer after = read(transport, kept);
+                check(after.flow == flow, "the flow where it was, in a list that closed up");
+                check(after.u == before.u && after.v == before.v, "potentials untouched");
+                dropped += static_cast<int>(gone.costs.size());
+                // What was dropped comes back behind the others, perhaps after some pivots without
+                // it.
+                if (!step(transport, random.below(8), optimal)) return;
+                left = kept;
+                for (std::size_t e = 0; e < gone.costs.size(); ++e)
+                    left.add(gone.rows[e], gone.cols[e], gone.costs[e]);
+                give(transport, left, kept.costs.size(), left.costs.size());
+            }
+            bool optimal = false;
+            if (!step(transport, plenty, optimal)) return;
+            const Answer answer = read(transport, left);
+            if (!check_optimal(left, answer)) return;
+            check(std::abs(afresh->value - answer.value) <= 1e-12 * size_of(p), "the same value");
+            ++solved;
+        });
+        check(solved > 400 && dropped > 10000, "most problems to be feasible, many arcs to go");
+    });
+
+const Claim shrunk(
+    "what is left of a solved problem is its basis and the arcs of least reduced cost", [] {
+        for_each_problem(20, 25, [&](const Problem& p, Random& random) {
+            Transport transport(p.a, p.b, 1e-7);
+            give(transport, p, 0, p.costs.size());
+            if (!transport.start({}, {})) return;
+            check(transport.run(plenty, infinity) == Status::optimal, "an end");
+            const Answer whole = read(transport, p);
+            const Arc most = random.below(transport.network().n_arcs() + 2);
+            transport.shrink(most);
+            const auto count = static_cast<std::size_t>(transport.network().n_arcs());
+            if (!check(transport.network().n_given == transport.network().n_arcs(), "one list"))
+                return;
+            Problem left{p.a, p.b, std::vector<Index>(count), std::vector<Index>(count),
+                         Doubles(count)};
+            transport.write_arcs<Index>(left.rows, left.cols, left.costs);
+            const auto nodes = static_cast<Arc>(p.a.size() + p.b.size());
+            check(static_cast<Arc>(count) <= most + nodes, "no more than asked for, and the basis");
+            const Answer answer = read(transport, left);
+            check(answer.u == whole.u && answer.v == whole.v, "potentials untouched");
+            check(std::abs(answer.value - whole.value) <= 1e-12 * size_of(p), "the same plan");
+            check(std::abs(transport.value() - whole.value) <= 1e-12 * size_of(p),
+                  "at the same cost");
+            check_optimal(left, answer);
+            check(transport.run(plenty, infinity) == Status::optimal &&
+                      transport.check_invariants() &&
+                      transport.stats().pivots == whole.stats.pivots,
+                  "nothing left to do");
+            // Every arc that went has a reduced cost no smaller than any that stayed for it.
+            Doubles reduced;
+            for (std::size_t e = 0; e < p.costs.size(); ++e)
+                if (p.is_arc(e))
+                    reduced.push_back(p.costs[e] - whole.u[p.rows[e]] - whole.v[p.cols[e]]);
+            std::sort(reduced.begin(), reduced.end());
+            const std::size_t few = std::min<std::size_t>(most, reduced.size());
+            Doubles stayed;
+            for (std::size_t e = 0; e < count; ++e)
+                stayed.push_back(left.costs[e] - whole.u[left.rows[e]] - whole.v[left.cols[e]]);
+            std::sort(stayed.begin(), stayed.end());
+            for (std::size_t k = 0; k < few; ++k)
+                if (!check(stayed[k] <= reduced[k] + 1e-9 * size_of(p), "the least ones")) return;
+        });
+    });
 
 const Claim matrix("a whole matrix is its arcs row by row, infinite entries forbidden", [] {
     for (int seed = 0; seed < 60; ++seed) {

@@ -246,10 +246,10 @@ class NetworkSimplex:
 
 
 class LiveBasis:
-    """A restricted problem whose basis lives on while arcs are added, for column generation.
+    """A restricted problem whose basis lives on while arcs come and go, for column generation.
 
-    Call `add`, then `start` or `start_from_plan`, then `run` and `add` in turn. Arcs can be added
-    at any time and are never dropped: the core keeps every arc it was given.
+    Call `add`, then `start` or `start_from_plan`, then `run`, `add` and `shrink` in turn. The core
+    holds the only list of the arcs: what `arcs` and `flow` return always fits together.
 
     Parameters
     ----------
@@ -271,6 +271,11 @@ class LiveBasis:
     def pivots(self) -> int:
         """Pivots so far."""
         return self._core.pivots
+
+    @property
+    def size(self) -> int:
+        """How many arcs there are."""
+        return int(self._core.stats()["arcs"])
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -301,8 +306,20 @@ class LiveBasis:
         """Pivot until OPTIMAL on the arcs so far, or a limit: PIVOT_LIMIT, TIME_LIMIT."""
         return Status.from_code(int(self._core.run(max_pivots, seconds)))
 
+    def shrink(self, most: int) -> None:
+        """Drop all arcs but the `most` of least reduced cost, and the basic ones."""
+        self._core.shrink(most)
+
+    def arcs(self) -> tuple[HostArray, HostArray, HostArray]:
+        """Rows, columns and costs of the arcs there are, in the order given."""
+        return self._core.arcs()
+
+    def value(self) -> float:
+        """Cost of the plan."""
+        return self._core.value()
+
     def flow(self) -> HostArray:
-        """Mass on every arc given, in the order given; float64."""
+        """Mass on every arc there is, in the order of `arcs`; float64."""
         return self._core.flow()
 
     def potentials(self) -> tuple[HostArray, HostArray]:

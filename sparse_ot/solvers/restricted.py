@@ -13,6 +13,10 @@ sparse_ot/types.hpp and pricing.hpp). The simplex stops when no arc of its own p
 an arc that passes it is new to the problem, unless its cost was computed to another last digit.
 Where it is not new the simplex makes no pivot; then `slack` doubles, which ends it.
 
+*Which arcs are dropped.* Those of largest reduced cost, when there are more than a few a point: a
+shorter list is walked sooner. The basis stays, so plan, potentials and bounds are untouched; if a
+dropped arc is wanted later, pricing finds it again.
+
 *Bounds.* The plan is feasible for the whole problem whatever arcs are missing: its cost is an upper
 bound, and never rises. From v alone the largest feasible potentials of the sources are the row
 minima of ``cost − v`` over all pairs, which pricing finds anyway; with them v gives a lower bound.
@@ -27,8 +31,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -47,88 +50,17 @@ from sparse_ot.solvers.network_simplex import (
     certify,
     gauge,
 )
+from sparse_ot.solvers.rounds import Limits, Round, relative_gap
 
-__all__ = ["Limits", "Restricted", "Round"]
+__all__ = ["REDUCED_COST_ULPS", "Restricted"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
+MOST_ARCS, KEPT_ARCS = 6, 4
+"""Arcs, in the mean of a point, at which the restricted problem is cut back, and to how many.
+Solves of several rounds take a tenth to a quarter less time for it (benchmarks/NOTES.md)."""
+
 REDUCED_COST_ULPS = 64.0 * float(np.finfo(np.float64).eps)  # as in types.hpp
-
-
-@dataclass(frozen=True)
-class Limits:
-    """When to stop short of the optimum.
-
-    Attributes
-    ----------
-    tol : float
-        Relative gap that is good enough.
-    deadline : float
-        On the clock of `time.perf_counter`.
-    pivots : int
-    arcs : int
-        Most arcs of the restricted problem.
-    """
-
-    tol: float = 0.0
-    deadline: float = math.inf
-    pivots: int = 2**62
-    arcs: int = 2**62
-
-
-@dataclass(frozen=True)
-class Round:
-    """Where a solve stands after a round: what its `progress` function receives.
-
-    Attributes
-    ----------
-    number : int
-        Rounds of pricing so far, from 1.
-    upper : float
-        Cost of the feasible plan at hand.
-    lower : float
-        Best lower bound so far.
-    arcs : int
-        Arcs of the restricted problem before those of this round are added.
-    added : int
-        Missing arcs that pricing found, and that are added now.
-    pivots : int
-        Pivots so far.
-    seconds : float
-        Since the start.
-    """
-
-    number: int
-    upper: float
-    lower: float
-    arcs: int
-    added: int
-    pivots: int
-    seconds: float
-
-    @property
-    def gap(self) -> float:
-        """Relative distance of the bounds."""
-        return relative_gap(self.upper, self.lower)
-
-    def __str__(self) -> str:
-        return (
-            f"round {self.number:>3}  upper {self.upper:.9e}  lower {self.lower:.9e}  "
-            f"gap {max(self.gap, 0.0):.1e}  arcs {self.arcs:,} (+{self.added:,})  "
-            f"{self.seconds:.1f} s"
-        )
-
-
-def relative_gap(upper: float, lower: float) -> float:
-    """``(upper − lower)`` over the larger of the two in magnitude; 0 where both are 0.
-
-    Examples
-    --------
-    >>> relative_gap(2.0, 1.5), relative_gap(0.0, 0.0)
-    (0.25, 0.0)
-    """
-    scale = max(abs(upper), abs(lower))
-    return (upper - lower) / scale if scale > 0 else 0.0
 
 
 class Restricted:
@@ -174,12 +106,14 @@ class Restricted:
         self.multiscale: Callable[..., Start] | None = None
         self._plan: Start | None = None
         self._on_round, self._on_slice = on_round, on_slice
-        self._chunks: list[tuple[HostArray, HostArray, HostArray]] = []
+        self._latest = Latest(0, *(np.empty(0, np.int32),) * 2)
         self._slack = 1.0
         self.status: Status | None = None
         self.violation: HallViolation | None = None
         self.has_plan = False
         self.rounds = 0
+        self._largest_cost = 0.0
+        self._value_when_dropped = math.inf
         self.lower = -math.inf
         self._penalty = self._largest_penalty = math.inf
         self.seconds_of_start = 0.0
@@ -275,7 +209,7 @@ class Restricted:
         self.rounds += 1
         self._tighten(minima.astype(np.float64))
         priced = Priced(rows, cols, costs.astype(np.float64), *self._own)
-        chosen = priced.violated(self._slack)
+        chosen = self._fitting(priced, priced.violated(self._slack))
         self._judge(chosen.size)
         try:
             self._report(chosen.size)
@@ -288,7 +222,7 @@ class Restricted:
                 if self._basis.pivots > before or self.status is not None:
                     break
                 self._slack *= 2.0  # the arcs were no news: rounding talks to itself
-                chosen = priced.violated(self._slack)
+                chosen = self._fitting(priced, priced.violated(self._slack))
                 self._judge(chosen.size)
         except KeyboardInterrupt:
             self.status = Status.INTERRUPTED
@@ -303,8 +237,7 @@ class Restricted:
             if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):
                 u, v = u + shift, v - shift
         flow = self._basis.flow()
-        # Ctrl-C may have come after arcs were listed and before the core had them.
-        rows, cols, costs = (x[: flow.size] for x in self._arcs())
+        rows, cols, costs = self._basis.arcs()
         numbers = np.empty(4)
         numbers[:] = certify(self.a, self.b, rows, cols, costs, flow, u, v)
         numbers[1] = math.fsum(self.a * u) + math.fsum(self._b_scaled * v)
@@ -326,7 +259,7 @@ class Restricted:
     @property
     def arcs(self) -> int:
         """Arcs of the restricted problem."""
-        return sum(costs.size for _, _, costs in self._chunks)
+        return self._basis.size
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -334,9 +267,9 @@ class Restricted:
         return self._basis.stats
 
     def arc_at(self, index: int) -> tuple[int, int]:
-        """Source and target of an arc, for messages."""
-        rows, cols, _ = self._arcs()
-        return int(rows[index]), int(cols[index])
+        """Source and target of one of the arcs added last, for messages."""
+        first, rows, cols = self._latest
+        return int(rows[index - first]), int(cols[index - first])
 
     def count_used(self) -> int:
         """Arcs that carry flow."""
@@ -344,25 +277,16 @@ class Restricted:
 
     # -- inside --------------------------------------------------------------------------------
 
-    def _arcs(self) -> tuple[HostArray, HostArray, HostArray]:
-        if len(self._chunks) > 1:
-            rows, cols, costs = (np.concatenate(x) for x in zip(*self._chunks, strict=True))
-            self._chunks = [(rows, cols, costs)]
-        return self._chunks[0]
-
     def _add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
         """Keep and pass on the arcs that are not forbidden."""
         allowed = costs < np.inf
         allowed |= np.isnan(costs)  # the core complains about those
         if not allowed.all():
             rows, cols, costs = rows[allowed], cols[allowed], costs[allowed]
-        chunk = (
-            np.ascontiguousarray(rows, np.int32),
-            np.ascontiguousarray(cols, np.int32),
-            as_double(costs),
-        )
-        self._chunks.append(chunk)
-        self._basis.add(*chunk)
+        rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
+        self._latest = Latest(self.arcs, rows, cols)
+        self._largest_cost = max(self._largest_cost, float(np.abs(costs).max(initial=0.0)))
+        self._basis.add(rows, cols, as_double(costs))
 
     def _start(self) -> tuple[HostArray, HostArray]:
         began = time.perf_counter()
@@ -373,9 +297,8 @@ class Restricted:
             return self._go_on(began)
         self.seconds += time.perf_counter() - began
         self.violation = self._basis.starved()
-        largest = max((float(np.abs(c).max(initial=0.0)) for _, _, c in self._chunks), default=0.0)
         self._largest_penalty = float(np.finfo(self._dtype).max) / 16
-        self._penalty = min(2.0**20 * (largest or 1.0), self._largest_penalty)
+        self._penalty = min(2.0**20 * (self._largest_cost or 1.0), self._largest_penalty)
         return self._escape_prices()
 
     def _go_on(self, began: float) -> tuple[HostArray, HostArray]:
@@ -408,7 +331,7 @@ class Restricted:
                 reached = self._basis.run(budget, min(SLICE_SECONDS, left))
                 now = time.perf_counter()
                 if self._on_slice is not None:
-                    self._on_slice(self._basis.pivots, now - self._begin, self._upper())
+                    self._on_slice(self._basis.pivots, now - self._begin, self._basis.value())
                 if reached is Status.OPTIMAL:
                     return
                 if reached is Status.PIVOT_LIMIT or now >= limits.deadline:
@@ -440,12 +363,35 @@ class Restricted:
             self._best = minima, v
             self.lower = lower  # last: Ctrl-C may come between the two
 
+    def _fitting(self, priced: Priced, violated: HostArray) -> HostArray:
+        """Those of the violated arcs that there is room for, after dropping others."""
+        self._make_room(violated.size)
+        room = self.limits.arcs - self.arcs
+        if 0 < room < violated.size:
+            return priced.most_negative(violated, room)
+        return violated  # with no room at all, `_judge` says so
+
+    def _make_room(self, coming: int) -> None:
+        """Drop the arcs of largest reduced cost where there are too many.
+
+        Only once the plan has become cheaper since the last time: the simplex then never sees a
+        basis again, so arcs that go and come back cannot keep it busy for ever.
+        """
+        points = self.a.size + self.b.size
+        most = min(self.limits.arcs, MOST_ARCS * points)
+        if self.arcs + coming <= most:
+            return
+        value = self._basis.value()
+        if value < self._value_when_dropped:
+            self._value_when_dropped = value
+            self._basis.shrink(most * KEPT_ARCS // MOST_ARCS)
+
     def _judge(self, found: int) -> None:
         """Say in `status` whether the round was the last one."""
         limits = self.limits
         if self.status is None and found == 0:
             self.status = Status.OPTIMAL
-        elif limits.tol > 0 and relative_gap(self._upper(), self.lower) <= limits.tol:
+        elif limits.tol > 0 and relative_gap(self._basis.value(), self.lower) <= limits.tol:
             self.status = Status.GAP_REACHED
         elif self.status is not None:
             return
@@ -458,14 +404,16 @@ class Restricted:
         if self._on_round is None:
             return
         now = time.perf_counter() - self._begin
-        number, upper, lower = self.rounds, self._upper(), self.lower
+        number, upper, lower = self.rounds, self._basis.value(), self.lower
         self._on_round(Round(number, upper, lower, self.arcs, found, self._basis.pivots, now))
 
-    def _upper(self) -> float:
-        flow = self._basis.flow()
-        ends = np.cumsum([costs.size for _, _, costs in self._chunks])
-        parts = np.split(flow, ends[:-1])
-        return float(sum(p @ c[: p.size] for p, (_, _, c) in zip(parts, self._chunks, strict=True)))
+
+class Latest(NamedTuple):
+    """The arcs added last: the place of the first one in the core's list, and their ends."""
+
+    first: int
+    rows: HostArray
+    cols: HostArray
 
 
 class Priced:
@@ -483,6 +431,11 @@ class Priced:
     def violated(self, slack: float) -> HostArray:
         """Places of the arcs that would improve the plan."""
         return np.flatnonzero(self._reduced < -slack * REDUCED_COST_ULPS * self._scale)
+
+    def most_negative(self, places: HostArray, count: int) -> HostArray:
+        """Those `count` of the places that have the least reduced cost, in order of place."""
+        best = np.argpartition(self._reduced[places], count)[:count]
+        return np.sort(places[best])
 
 
 def _in_line(count: int) -> HostArray:

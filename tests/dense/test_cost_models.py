@@ -15,7 +15,8 @@ from sparse_ot.backends import get_backend
 from sparse_ot.backends.base import Pricing
 from sparse_ot.costs import Arcs
 from sparse_ot.problem import Problem
-from sparse_ot.solvers.column_generation import Limits, solve_by_columns
+from sparse_ot.solvers.column_generation import solve_by_columns
+from sparse_ot.solvers.rounds import Limits
 
 
 class MatrixOnRequest:

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <vector>
@@ -62,6 +63,34 @@ struct Network {
         head.push_back(static_cast<Node>(n_sources + col));
         cost.push_back(c);
         given.push_back(index);
+    }
+
+    // Forgets the arcs of the caller's list that keep does not mark. Both lists close up, in their
+    // order. Returns the new number of every arc, no_arc for those that are gone.
+    std::vector<Arc> retain(std::span<const std::uint8_t> keep) {
+        std::vector<Arc> place(keep.size());
+        Arc in_list = 0;
+        for (std::size_t k = 0; k < keep.size(); ++k) {
+            place[k] = in_list;
+            in_list += keep[k] != 0;
+        }
+        std::vector<Arc> renamed(n_arcs(), no_arc);
+        if (given.empty()) remember_given();
+        Arc kept = 0;
+        for (Arc e = 0; e < n_arcs(); ++e) {
+            if (!keep[given[e]]) continue;
+            tail[kept] = tail[e];
+            head[kept] = head[e];
+            cost[kept] = cost[e];
+            given[kept] = place[given[e]];
+            renamed[e] = kept++;
+        }
+        tail.resize(kept);
+        head.resize(kept);
+        cost.resize(kept);
+        given.resize(kept);
+        n_given = in_list;
+        return renamed;
     }
 
 private:

@@ -31,6 +31,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdint>
 #include <limits>
 #include <numeric>
 #include <span>
@@ -90,6 +91,32 @@ public:
         recomputations_ = 0;
     }
 
+    // Forgets the arcs of the caller's list that keep does not mark. It marks the basic ones, too:
+    // tree, flow and potentials stay as they are.
+    void retain(std::span<std::uint8_t> keep) {
+        for_each_basic_arc([&](Arc e, Mass) { keep[network_.given_index(e)] = 1; });
+        const std::vector<Arc> renamed = network_.retain(keep);
+        for (Arc& e : tree_.pred)
+            if (e != no_arc) e = renamed[e];
+        pricing_ = Pricing(network_.n_arcs());
+    }
+
+    // Forgets all arcs but the `most` of least reduced cost, and the basic ones.
+    void shrink(Arc most) {
+        if (most >= network_.n_arcs()) return;
+        std::vector<Arc> order(network_.n_arcs());
+        std::iota(order.begin(), order.end(), Arc{0});
+        const auto before = [&](Arc e, Arc f) {
+            const Cost of_e = reduced_cost(network_, potential_.data(), e);
+            const Cost of_f = reduced_cost(network_, potential_.data(), f);
+            return of_e < of_f || (of_e == of_f && e < f);
+        };
+        std::nth_element(order.begin(), order.begin() + most, order.end(), before);
+        std::vector<std::uint8_t> keep(network_.n_given, 0);
+        for (Arc k = 0; k < most; ++k) keep[network_.given_index(order[k])] = 1;
+        retain(keep);
+    }
+
     // How far the tolerance of pricing has grown; 1 unless rounding kept it busy.
     [[nodiscard]] double slack() const { return slack_; }
 
@@ -101,6 +128,20 @@ public:
     void for_each_basic_arc(Visit&& visit) const {
         for (Node x = 0; x < tree_.root; ++x)
             if (tree_.pred[x] != no_arc) visit(tree_.pred[x], tree_.node[x].flow);
+    }
+
+    // Ends and costs of all arcs as the caller gave them, in the caller's order.
+    template <class Index>
+    void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
+        std::vector<Node> original(position_.size());
+        for (std::size_t x = 0; x < position_.size(); ++x)
+            original[position_[x]] = static_cast<Node>(x);
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            const Arc k = network_.given_index(e);
+            rows[k] = original[network_.tail[e]];
+            cols[k] = original[network_.head[e]] - network_.n_sources;
+            costs[k] = network_.cost[e];
+        }
     }
 
     // Everything the essay promises, checked the slow way. For tests and debug builds.

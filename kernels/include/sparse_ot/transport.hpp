@@ -1,8 +1,8 @@
 // One live transportation problem: masses, arcs, basis. What the bindings hold.
 //
 // Order of calls: construct with masses, add_arcs as often as wanted, start, run as often as
-// wanted; between runs more arcs may be added, the basis lives on. A fault in the numbers is kept
-// and stops everything after it. Nothing here throws on bad numbers, prints, or knows Python.
+// wanted; between runs arcs may be added and dropped, the basis lives on. A fault in the numbers is
+// kept and stops everything after it. Nothing here throws on bad numbers, prints, or knows Python.
 #pragma once
 
 #include <algorithm>
@@ -140,6 +140,13 @@ public:
         return true;
     }
 
+    // Forgets the arcs given that keep, an entry for each, does not mark. The basis lives on, so
+    // the basic arcs are marked as well. Places in the list of arcs given close up. No matrix.
+    void retain(std::span<std::uint8_t> keep) { simplex_->retain(keep); }
+
+    // The same for all but the `most` arcs of least reduced cost.
+    void shrink(Arc most) { simplex_->shrink(most); }
+
     Status run(std::int64_t max_pivots, double seconds) {
         using Clock = std::chrono::steady_clock;
         const auto begin = Clock::now();
@@ -152,6 +159,20 @@ public:
                 return Status::time_limit;
         }
         return Status::pivot_limit;
+    }
+
+    // The arcs given, where none was forbidden or padding; in the order given.
+    template <class Index>
+    void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
+        simplex_->write_arcs(rows, cols, costs);
+    }
+
+    // Cost of the plan.
+    [[nodiscard]] double value() const {
+        double sum = 0.0;
+        simplex_->for_each_basic_arc(
+            [&](Arc e, Mass flow) { sum += network_.cost[e] * masses_.mass_of(flow); });
+        return sum;
     }
 
     // Mass on every arc given, in the order given.
