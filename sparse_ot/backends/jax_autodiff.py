@@ -32,6 +32,7 @@ from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
 from sparse_ot.backends.base import Array
@@ -99,4 +100,11 @@ def _moves_with_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
 
 
 # Outside of `jit` a derivative is traced anew on every call, a compiled function's only once.
-_attach_compiled = jax.jit(_attach)
+@jax.jit
+def _attach_compiled(value: Array, costs: Pairs, masses: Pairs) -> Array:
+    # Inside `shard_map` the type of an array says whether it differs between devices. That of a
+    # foreign function's result does not; adding nothing of its arguments makes it.
+    for _, argument in (*costs, *masses):
+        nothing = jnp.sum(lax.stop_gradient(argument).reshape(-1)[:0])
+        value = value + nothing.astype(value.dtype)
+    return _attach(value, costs, masses)

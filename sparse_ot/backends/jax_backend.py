@@ -11,6 +11,7 @@ JAX fills sparse containers up with entries whose indices are out of range. They
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
@@ -51,6 +52,20 @@ class JaxBackend(ArrayApiBackend):
     def is_traced(self, x: Any) -> bool:
         """Whether `x` stands for an array that has no values yet."""
         return jax_door.is_traced(x)
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` with the precision and the default device that are set here and now.
+
+        Both can be set for a while, by context managers, and then for one thread only.
+        """
+        settings: Any = jax.config
+        doubles, device = settings.jax_enable_x64, settings.jax_default_device
+
+        def there(*arguments: Any) -> Any:
+            with _enable_x64(doubles), jax.default_device(device):
+                return function(*arguments)
+
+        return there
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function` under `jax.jit`."""
@@ -181,6 +196,12 @@ class JaxBackend(ArrayApiBackend):
             )
         rows, cols, _ = super().within(near_x, near_y, radius, metric)
         return rows, cols, self.arc_costs(x, y, rows, cols, metric)
+
+
+def _enable_x64(wanted: bool) -> AbstractContextManager[Any]:
+    place: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older JAX has it
+    doubles: AbstractContextManager[Any] = place.enable_x64(wanted)
+    return doubles
 
 
 @partial(jax.jit, static_argnames="shape")

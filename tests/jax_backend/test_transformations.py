@@ -134,6 +134,16 @@ def test_a_compiled_function_returns_a_solution(problem: Any) -> None:
     assert solution.stats.crossings.to_host == 1
 
 
+def test_threads_keep_the_precision_of_their_caller(rng: np.random.Generator) -> None:
+    """JAX's context managers set it for one thread."""
+    enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
+    with enable_x64(True):
+        M, columns = jnp.asarray(rng.random((4, 5))), jnp.full((5, 3), 0.2)
+        values = sparse_ot.emd2(None, columns, M, numThreads=2)
+        assert [value.dtype for value in values] == ["float64"] * 3
+        assert float(values[2]) == float(sparse_ot.emd2(None, None, M))
+
+
 def test_solutions_are_pytrees_that_compiled_functions_take(problem: Any) -> None:
     M, a, b = problem
     solution = sparse_ot.solve(M, a, b)
