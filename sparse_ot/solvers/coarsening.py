@@ -96,7 +96,7 @@ class Groups(NamedTuple):
         if depth is None:
             return Level(self.points, self.mass, np.arange(self.mass.size + 1))
         first = np.flatnonzero(self.depth <= depth)
-        weights = self.mass.astype(np.float64)
+        weights = self.mass / self.mass.max()  # at most 1, so that sums of large coordinates fit
         sums = np.add.reduceat(self.points * weights[:, None], first)
         return Level(
             sums / np.add.reduceat(weights, first)[:, None],

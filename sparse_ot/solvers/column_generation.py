@@ -64,9 +64,11 @@ from sparse_ot.certificate import Certificate
 from sparse_ot.costs.arcs import Arcs
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.errors import NonFiniteError
 from sparse_ot.problem import Problem, raise_infeasible
 from sparse_ot.solution import Solution, SolveStats, Status
 from sparse_ot.solvers import multiscale
+from sparse_ot.solvers.first_plan import FirstPlans
 from sparse_ot.solvers.network_simplex import Progress
 from sparse_ot.solvers.restricted import Restricted
 from sparse_ot.solvers.rounds import Limits, Round
@@ -80,7 +82,7 @@ ALL_PAIRS = 4096
 """Up to so many pairs, all of them are the first arcs: choosing would take longer."""
 
 MULTISCALE_POINTS = 1500
-"""Sources and targets together from which on the multiscale start may pay; see `dimension`."""
+"""Sources and targets together from which on the multiscale start may pay; see `first_plan`."""
 
 ARCS_A_ROUND = 4
 """Missing arcs looked for, in the mean of a point, in one round."""
@@ -132,9 +134,9 @@ def solve_by_columns(
         Ctrl-C before there was a plan, or a second time.
     """
     begin = time.perf_counter() if begin is None else begin
-    solve = _Solve(problem, limits or Limits(), center, progress, slice_progress, begin)
-    if start is None:
-        solve.start_coarse_to_fine(seed)
+    limits = limits or Limits()
+    first_plans = _first_plans(problem.cost, limits, seed, plain=start is not None)
+    solve = _Solve(problem, limits, first_plans, center, progress, slice_progress, begin)
     u, v = solve.first_solve(start)
     solve.add_what_is_missing(u, v)
     return solve.solution()
@@ -147,6 +149,7 @@ class _Solve:
         self,
         problem: Problem,
         limits: Limits,
+        first_plans: FirstPlans,
         center: bool,
         progress: Callable[[Round], None] | None,
         slice_progress: Progress | None,
@@ -166,25 +169,10 @@ class _Solve:
             center=center,
             dtype=dtype,
             begin=begin,
-            directions_only=getattr(self.cost, "metric", None) == "cosine",
+            first_plans=first_plans,
             on_round=progress,
             on_slice=slice_progress,
         )
-
-    def start_coarse_to_fine(self, seed: int | None) -> None:
-        """Have the first plan made by the multiscale start, where it can be and is worth it."""
-        cost = self.cost
-        if not isinstance(cost, PointCloudCost) or callable(cost.metric):
-            return
-        if sum(cost.shape) >= MULTISCALE_POINTS:
-            limits = self.host.limits
-            self.host.multiscale = partial(
-                multiscale.start,
-                metric=cost.metric,
-                seed=seed,
-                deadline=limits.deadline,
-                tol=limits.tol,
-            )
 
     def first_solve(self, start: tuple[Array, Array] | None) -> tuple[Array, Array]:
         """Choose the first arcs and solve on them; the potentials."""
@@ -194,9 +182,9 @@ class _Solve:
         if n * m <= ALL_PAIRS:
             arcs = self._all_pairs()
         else:
+            self._call(self.host.open, *self._masses_and_points(), out=())
             arcs, near = self._likely_arcs(near)
-        self.seconds["coarse to fine"] = self.host.seconds_of_start
-        self.seconds["candidates"] = time.perf_counter() - began - self.host.seconds_of_start
+        self.seconds["candidates"] = time.perf_counter() - began - self.host.first_plans.seconds
         u, v = self._call(self.host.begin, *arcs, *(near or ()))
         while self.host.violation is not None:
             escapes = self._price(u, v)
@@ -212,6 +200,10 @@ class _Solve:
             try:
                 pricing = self._price(u, v)
                 u, v = self._call(host.advance, *pricing)
+                if host.starts_over:
+                    self._call(host.plan_again, self.problem.a, out=())
+                    arcs, _ = self._likely_arcs(None)
+                    u, v = self._call(host.begin_again, *arcs)
             except KeyboardInterrupt:
                 if host.status is Status.INTERRUPTED or not host.has_plan:
                     raise  # the second time, or there is nothing to return
@@ -243,6 +235,7 @@ class _Solve:
         parts, stats = CooParts(rows, cols, flow, (n, m)), host.stats
         assert host.status is not None, "there is a reason why it stopped"
         plan = _as_matrix(parts, xp) if isinstance(problem.cost, DenseCost) else None
+        self.seconds["coarse to fine"] = host.first_plans.seconds
         simplex_seconds = {"simplex": host.seconds, "certificate": time.perf_counter() - began}
         return Solution(
             status=host.status,
@@ -271,7 +264,7 @@ class _Solve:
 
     def _all_pairs(self) -> Arcs:
         """Every arc there is, for problems too small to choose."""
-        self._call(self.host.take, *self._masses(), out=())
+        self._call(self.host.take, *self._masses_and_points(), out=())
         (n, m), xp = self.problem.shape, self.backend.xp
         device = device_of(self.cost.like)
         pairs = xp.arange(n * m, dtype=index_dtype(xp, device), device=device)
@@ -279,20 +272,24 @@ class _Solve:
         return Arcs(rows, cols, self.cost.arc_costs(rows, cols))
 
     def _likely_arcs(self, near: Any) -> tuple[Arcs, Any]:
-        """The arcs of a feasible plan, likely ones besides, and potentials if any are known."""
-        points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
-        self._call(self.host.open, *self._masses(), *points, out=())
-        index = ArraySpec((self.host.backbone_arcs,), "int32")
+        """The arcs of the host's first plan, likely ones besides, and potentials if any are known.
+
+        Out of time, the plan's alone: a lower bound is still to be found.
+        """
+        index = ArraySpec((self.host.plan_arcs,), "int32")
         out = (index, index, *self.specs) if self.host.plan_has_potentials else (index, index)
-        rows, cols, *found = self._call(self.host.first_plan, self.problem.a, out=out)
+        rows, cols, *found = self._call(self.host.hand_out, self.problem.a, out=out)
         near = near or tuple(found) or None
         plan = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+        if self.host.out_of_time:
+            return plan, near
         arcs = self.cost.candidate_arcs(FIRST_NEIGHBOURS, near)
         concat = self.backend.xp.concat
         return Arcs(*(concat(list(pair)) for pair in zip(plan, arcs, strict=True))), near
 
-    def _masses(self) -> list[Array]:
-        return [self.backend.detach(x) for x in (self.problem.a, self.problem.b)]
+    def _masses_and_points(self) -> list[Array]:
+        points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
+        return [self.backend.detach(x) for x in (self.problem.a, self.problem.b)] + points
 
     def _price(self, u: Array, v: Array) -> Pricing:
         began = time.perf_counter()
@@ -309,10 +306,32 @@ class _Solve:
         results = self.backend.host_call(
             function, *arrays, out=self.specs if out is None else out, ledger=self.ledger
         )
-        fault = self.host.fault
-        if fault is not None:
-            self.problem.raise_for(fault, arc_at=self.host.arc_at)
+        host = self.host
+        if host.bad_point is not None:
+            cloud, place, found = host.bad_point
+            msg = f"{cloud}[{place}] is {found}. Expected finite coordinates. Drop the point."
+            raise NonFiniteError(msg)
+        if host.bad_minimum is not None:
+            msg = (
+                f"The least cost − v of source {host.bad_minimum} is NaN, so one of its costs is. "
+                f"Expected numbers, or +inf for a forbidden pair."
+            )
+            raise NonFiniteError(msg)
+        if host.fault is not None:
+            self.problem.raise_for(host.fault, arc_at=host.arc_at)
         return results
+
+
+def _first_plans(cost: Any, limits: Limits, seed: int | None, *, plain: bool) -> FirstPlans:
+    """Coarse to fine where points allow it and are many enough, and no start was given."""
+    if not isinstance(cost, PointCloudCost):
+        return FirstPlans()
+    few = sum(cost.shape) < MULTISCALE_POINTS
+    coarse = partial(
+        multiscale.start, metric=cost.metric, seed=seed, deadline=limits.deadline, tol=limits.tol
+    )
+    no_coarse = plain or few or callable(cost.metric)
+    return FirstPlans(None if no_coarse else coarse, directions_only=cost.metric == "cosine")
 
 
 def _working_dtype(like: Array, xp: Any) -> str:

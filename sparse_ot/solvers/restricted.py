@@ -30,18 +30,17 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot.costs.backbone import Backbone
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
-from sparse_ot.solvers.dimension import coarse_to_fine_pays
-from sparse_ot.solvers.multiscale import Start
+from sparse_ot.solvers.first_plan import BadPoint, FirstPlan, FirstPlans
 from sparse_ot.solvers.network_simplex import (
     SLICE_SECONDS,
     LiveBasis,
@@ -77,15 +76,27 @@ class Restricted:
         Element type in which potentials leave for the device.
     begin : float
         When the solve began, on the clock of `time.perf_counter`.
-    directions_only : bool
-        Whether only the directions of points matter (see `Backbone`).
+    first_plans : FirstPlans
     on_round, on_slice : callable, optional
         Progress after every round, and several times a second inside the simplex.
 
     Attributes
     ----------
-    multiscale : callable or None
-        Makes a near-optimal first plan from ``(x, y, a, b)``, if set before `open` and worth it.
+    status : Status or None
+        Why to stop; None as long as there is work.
+    violation : HallViolation or None
+        What the arcs so far starve.
+    bad_point : BadPoint or None
+        A point that is not finite.
+    bad_minimum : int or None
+        A source whose row minimum is NaN.
+    starts_over : bool
+        A better first plan is wanted: call `plan_again`.
+    lower : float
+        Best lower bound so far.
+    rounds : int
+    seconds : float
+        In the simplex, its starts included.
     """
 
     def __init__(
@@ -96,73 +107,59 @@ class Restricted:
         center: bool,
         dtype: str,
         begin: float,
-        directions_only: bool = False,
+        first_plans: FirstPlans,
         on_round: Callable[[Round], None] | None,
         on_slice: Progress | None,
     ) -> None:
         self._totals_tolerance = totals_tolerance
         self.limits, self._center, self._dtype, self._begin = limits, center, dtype, begin
-        self._directions_only = directions_only
-        self.multiscale: Callable[..., Start] | None = None
-        self._plan: Start | None = None
+        self.first_plans = first_plans
+        self._plan = FirstPlan(*(np.empty(0, np.int32),) * 2)
         self._on_round, self._on_slice = on_round, on_slice
         self._latest = Latest(0, *(np.empty(0, np.int32),) * 2)
         self._slack = 1.0
-        self.status: Status | None = None
-        self.violation: HallViolation | None = None
-        self.has_plan = False
-        self.rounds = 0
         self._largest_cost = 0.0
         self._value_when_dropped = math.inf
-        self.lower = -math.inf
         self._penalty = self._largest_penalty = math.inf
-        self.seconds_of_start = 0.0
-        self.seconds = 0.0  # in the simplex, the start included
+        self._given_up = Counter[str]()  # what a basis that was given up had done
+        self.status: Status | None = None
+        self.violation: HallViolation | None = None
+        self.bad_point: BadPoint | None = None
+        self.bad_minimum: int | None = None
+        self.has_plan = self.starts_over = False
+        self.rounds = 0
+        self.lower = -math.inf
+        self.seconds = 0.0
 
     # -- host functions, in the order of calls -------------------------------------------------
 
-    def take(self, a: HostArray, b: HostArray) -> tuple[HostArray, ...]:
-        """Take the masses; nothing goes back."""
+    def take(self, a: HostArray, b: HostArray, *points: HostArray) -> tuple[HostArray, ...]:
+        """Take the masses, and the points if there are any; nothing goes back."""
         self.a, self.b = as_double(a), as_double(b)
-        self._basis = LiveBasis(self.a, self.b, self._totals_tolerance)
-        if self._basis.fault is None:
+        self._basis = self._empty_basis()
+        self.bad_point = self.first_plans.take(*points)
+        if self.fault is None:
             self.total_mass, total_b = math.fsum(self.a), math.fsum(self.b)
             equal = self.total_mass == total_b
             self._b_scaled = self.b if equal else self.b * (self.total_mass / total_b)
         return ()
 
     def open(self, *arrays: HostArray) -> tuple[HostArray, ...]:
-        """Take masses a, b, and the points x, y if there are any; find a first plan.
-
-        With points, a near-optimal one and its potentials where `multiscale` makes them, else one
-        along a space-filling curve. Without points the sources and targets stand in the order
-        listed. Nothing goes back; see `first_plan`.
-        """
-        self.take(arrays[0], arrays[1])
-        n, m = self.a.size, self.b.size
-        if self._basis.fault is not None:
-            return ()
-        if self.multiscale is not None and coarse_to_fine_pays(
-            arrays[2], arrays[3], self.a, self.b
-        ):
-            began = time.perf_counter()
-            self._plan = self.multiscale(*arrays[2:], self.a, self._b_scaled)
-            self.seconds_of_start = time.perf_counter() - began
-            self.backbone_arcs = self._plan.rows.size
-            return ()
-        find = Backbone(self._directions_only, capacity=2 * (n + m))
-        points = arrays[2:] if len(arrays) > 2 else (_in_line(n), _in_line(m))
-        rows, cols = find(*points, self.a, self.b)
-        repeats = (rows == rows[-1]) & (cols == cols[-1])
-        self.backbone_arcs = int(repeats.argmax()) + 1  # filled up by repeating the last one
-        self._backbone = rows[: self.backbone_arcs], cols[: self.backbone_arcs]
+        """Take all that `take` takes, and find a first plan. Nothing goes back; see `hand_out`."""
+        self.take(*arrays)
+        if self.fault is None and self.bad_point is None:
+            self._plan = self.first_plans.first(self.a, self.b)
         return ()
 
-    def first_plan(self, anchor: HostArray) -> tuple[HostArray, ...]:
+    def plan_again(self, anchor: HostArray) -> tuple[HostArray, ...]:
+        """Find a better first plan; nothing goes back, see `hand_out`."""
+        self.starts_over = False
+        self._plan = self.first_plans.coarse(self.a, self.b)
+        return ()
+
+    def hand_out(self, anchor: HostArray) -> tuple[HostArray, ...]:
         """The arcs of the first plan (rows, cols), and its potentials if it has any (u, v)."""
-        if self._plan is None:
-            return self._backbone
-        return self._plan.rows, self._plan.cols, self._plan.u, self._plan.v
+        return self._plan.rows, self._plan.cols, *self._plan.potentials
 
     def begin(
         self, rows: HostArray, cols: HostArray, costs: HostArray, *potentials: HostArray
@@ -173,13 +170,28 @@ class Restricted:
         """
         self._warm = potentials
         self._add(rows, cols, costs)
-        plan, self._plan = self._plan, None
-        if plan is None or self.fault is not None or self.arcs < costs.size:
+        if self._plan.flow is None or self.fault is not None or self.arcs < costs.size:
             return self._start()
         began = time.perf_counter()
-        flow = np.zeros(self.arcs, np.int64)
-        flow[: plan.flow.size] = plan.flow
-        self._basis.start_from_plan(flow, plan.u, plan.v)
+        _start_from(self._basis, self._plan)
+        return self._go_on(began)
+
+    def begin_again(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, *potentials: HostArray
+    ) -> tuple[HostArray, HostArray]:
+        """Take the arcs of a better first plan, and others; go on from there if it is better.
+
+        It may not be, if there was no time. Ctrl-C leaves the basis that was there before.
+        """
+        began = time.perf_counter()
+        basis = self._empty_basis()
+        rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
+        basis.add(rows, cols, as_double(costs))
+        if basis.fault is None and basis.size == costs.size:
+            _start_from(basis, self._plan)
+            if basis.value() < self._basis.value():
+                self._given_up.update(self._counts())
+                self._basis, self._slack, self._value_when_dropped = basis, 1.0, math.inf
         return self._go_on(began)
 
     def rescue(
@@ -207,13 +219,19 @@ class Restricted:
         """Take a pricing at the potentials handed out last; add its arcs and solve again."""
         began = time.perf_counter()
         self.rounds += 1
+        if (bad := np.flatnonzero(np.isnan(minima))).size:
+            self.bad_minimum = int(bad[0])
+            return self._nothing()
         self._tighten(minima.astype(np.float64))
         priced = Priced(rows, cols, costs.astype(np.float64), *self._own)
         chosen = self._fitting(priced, priced.violated(self._slack))
         self._judge(chosen.size)
         try:
             self._report(chosen.size)
-            while self.status is None:
+            gap = relative_gap(self._basis.value(), self.lower)
+            if self.rounds == 1 and self.status is None and self.first_plans.gives_up(gap):
+                self.starts_over = True
+            while self.status is None and not self.starts_over:
                 before = self._basis.pivots
                 self._add(priced.rows[chosen], priced.cols[chosen], priced.costs[chosen])
                 if self.fault is not None:
@@ -252,9 +270,19 @@ class Restricted:
         return self._basis.fault
 
     @property
+    def plan_arcs(self) -> int:
+        """Arcs of the first plan."""
+        return int(self._plan.rows.size)
+
+    @property
     def plan_has_potentials(self) -> bool:
-        """Whether `first_plan` has more to give than arcs."""
-        return self._plan is not None
+        """Whether `hand_out` has more to give than arcs."""
+        return bool(self._plan.potentials)
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.perf_counter() >= self.limits.deadline
 
     @property
     def arcs(self) -> int:
@@ -263,8 +291,8 @@ class Restricted:
 
     @property
     def stats(self) -> dict[str, Any]:
-        """Counts of the core, by name."""
-        return self._basis.stats
+        """Counts of the core, by name; pivots are those of all bases there were."""
+        return self._basis.stats | (self._given_up + self._counts())
 
     def arc_at(self, index: int) -> tuple[int, int]:
         """Source and target of one of the arcs added last, for messages."""
@@ -276,6 +304,17 @@ class Restricted:
         return int(np.count_nonzero(self._basis.flow() > 0))
 
     # -- inside --------------------------------------------------------------------------------
+
+    def _empty_basis(self) -> LiveBasis:
+        return LiveBasis(self.a, self.b, self._totals_tolerance)
+
+    def _counts(self) -> Counter[str]:
+        stats = self._basis.stats
+        return Counter({name: stats[name] for name in ("pivots", "degenerate_pivots")})
+
+    @property
+    def _pivots(self) -> int:
+        return self._given_up["pivots"] + self._basis.pivots
 
     def _add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
         """Keep and pass on the arcs that are not forbidden."""
@@ -324,14 +363,14 @@ class Restricted:
         try:
             while True:
                 left = max(0.0, limits.deadline - time.perf_counter())
-                budget = limits.pivots - self._basis.pivots
+                budget = limits.pivots - self._pivots
                 if budget <= 0:
                     self.status = Status.PIVOT_LIMIT
                     return
                 reached = self._basis.run(budget, min(SLICE_SECONDS, left))
                 now = time.perf_counter()
                 if self._on_slice is not None:
-                    self._on_slice(self._basis.pivots, now - self._begin, self._basis.value())
+                    self._on_slice(self._pivots, now - self._begin, self._basis.value())
                 if reached is Status.OPTIMAL:
                     return
                 if reached is Status.PIVOT_LIMIT or now >= limits.deadline:
@@ -395,7 +434,7 @@ class Restricted:
             self.status = Status.GAP_REACHED
         elif self.status is not None:
             return
-        elif time.perf_counter() >= limits.deadline:
+        elif self.out_of_time:
             self.status = Status.TIME_LIMIT
         elif self.arcs + found > limits.arcs:
             self.status = Status.MEMORY_LIMIT
@@ -405,7 +444,7 @@ class Restricted:
             return
         now = time.perf_counter() - self._begin
         number, upper, lower = self.rounds, self._basis.value(), self.lower
-        self._on_round(Round(number, upper, lower, self.arcs, found, self._basis.pivots, now))
+        self._on_round(Round(number, upper, lower, self.arcs, found, self._pivots, now))
 
 
 class Latest(NamedTuple):
@@ -438,6 +477,9 @@ class Priced:
         return np.sort(places[best])
 
 
-def _in_line(count: int) -> HostArray:
-    """Points on a line, in order."""
-    return (np.arange(count) / count)[:, None]
+def _start_from(basis: LiveBasis, plan: FirstPlan) -> None:
+    """Start a basis, whose first arcs are those of the plan, from that plan."""
+    assert plan.flow is not None, "only a plan with its flow is a start"
+    flow = np.zeros(basis.size, np.int64)
+    flow[: plan.flow.size] = plan.flow
+    basis.start_from_plan(flow, *plan.potentials)

@@ -168,7 +168,7 @@ def test_points_on_a_device_stay_there() -> None:
 def test_limits_hold_for_any_cost_model() -> None:
     M, a, b = masked(np.random.default_rng(0), 200, 180, 0.3)
     problem = Problem.parse(MatrixOnRequest(M), a, b)
-    stopped = solve_by_columns(problem, limits=Limits(arcs=1200))
+    stopped = solve_by_columns(problem, limits=Limits(arcs=379))
     assert stopped.status is sparse_ot.Status.MEMORY_LIMIT
     assert stopped.stats.arcs <= 1200
     close = solve_by_columns(problem, limits=Limits(tol=0.1))

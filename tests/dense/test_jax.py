@@ -75,3 +75,11 @@ def test_without_x64_the_certificate_carries_the_rounding_of_float32() -> None:
     assert solution.value.dtype == jnp.float32
     assert float(solution.value) == pytest.approx(expected, rel=1e-5)
     assert solution.certificate.holds(1e-5)
+
+
+@pytest.mark.parametrize("n", [20, 900])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_a_point_that_is_nowhere_is_named(n: int, wrong: float) -> None:
+    X, Y = jnp.ones((n, 2)), jnp.zeros((n, 2)).at[3, 1].set(wrong)
+    with pytest.raises(sparse_ot.NonFiniteError, match=r"Y\[3\] is \[0.0, (nan|inf)\]"):
+        sparse_ot.solve_sample(X, Y)
