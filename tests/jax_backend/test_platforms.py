@@ -146,6 +146,15 @@ g = jax.jit(lambda x, y: load_backend("jax").host_call(
     find, x, y, masses, masses, out=(spec, spec), ledger=TransferLedger())[0] + 1)
 for _ in range(2):
     g(x, x[::-1] + 0.0).block_until_ready()
+
+# Threads that wait for one another's lock and for the pool.
+from threading import Thread
+y = x[::-1] + 0.0
+threads = [Thread(target=lambda: g(x, y).block_until_ready()) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
 print("done")
 """,
         command=("taskset", "-c", "0"),

@@ -84,6 +84,9 @@ def test_a_failure_in_a_batch_stays_with_its_problem(problem: Any) -> None:
     codes = [Status.OPTIMAL.code, Status.INFEASIBLE.code, Status.INVALID.code]
     assert solution.status.tolist() == codes
     assert np.isnan(solution.value).tolist() == [False, True, True]
+    slopes = np.isnan(jax.jit(jax.vmap(jax.grad(value)))(batch))
+    assert slopes.all(axis=(1, 2)).tolist() == slopes.any(axis=(1, 2)).tolist()
+    assert slopes.any(axis=(1, 2)).tolist() == [False, True, True]
 
 
 def test_descent_inside_a_scan(problem: Any) -> None:
