@@ -237,6 +237,7 @@ class Backend(Protocol):
 
         The envelope theorem: the value of a linear program changes with its data as if the
         optimal plan and potentials stood still. Libraries without derivatives return `value`.
+        The first pair is plan and costs, the others are potentials and masses.
         """
 
     def knn(
