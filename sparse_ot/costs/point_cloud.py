@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from sparse_ot.backends.agnostic import device_of, index_dtype
 from sparse_ot.backends.base import Array, Backend, Metric, Pricing
 from sparse_ot.costs.arcs import Arcs, as_floats, join_directions, on_host
 from sparse_ot.costs.metrics import check_metric, swapped
-from sparse_ot.errors import NonFiniteError, ShapeError
+from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
 
 __all__ = ["PointCloudCost"]
 
@@ -51,9 +53,12 @@ class PointCloudCost:
         A coordinate is NaN or infinite. Looked for in NumPy arrays only; on a device, and under a
         trace, looking would be a crossing, and the solve names the cost that is NaN.
     InputError
-        Unknown metric.
+        Unknown metric; or coordinates so far apart, or so close together, that their distances do
+        not fit into floating point. Looked for in NumPy arrays only, too: on a device the costs
+        are infinite or 0 then, which means forbidden pairs and free ones. Choose the unit so that
+        the squares of distances lie well within the range of the points' dtype.
     UnsupportedArrayError
-        Not real numbers.
+        Not an array of real numbers.
 
     Examples
     --------
@@ -72,9 +77,8 @@ class PointCloudCost:
 
             backend = backend_of(X, Y, names=("X", "Y"))
         self.metric = check_metric(metric)
-        x = backend.asarray(X, like=Y if backend.owns(Y) else None)
-        y = backend.asarray(Y, like=x)
-        x, y = _points(x, "X", backend.xp), _points(y, "Y", backend.xp)
+        x = _points(X, "X", backend, like=Y if backend.owns(Y) else None)
+        y = _points(Y, "Y", backend, like=x)
         if x.shape[1] != y.shape[1]:
             raise ShapeError(
                 f"X has {x.shape[1]} coordinates a point and Y has {y.shape[1]}. Expected the same "
@@ -84,6 +88,7 @@ class PointCloudCost:
         self.backend = backend
         self.x = backend.xp.astype(x, dtype, copy=False)
         self.y = backend.xp.astype(y, dtype, copy=False)
+        _refuse_costs_out_of_range(self.x, self.y, metric)
         self.shape = (int(x.shape[0]), int(y.shape[0]))
 
     @property
@@ -157,7 +162,19 @@ class PointCloudCost:
         return self.backend.price(self.x, self.y, u, v, self.metric, min(per_point, self.shape[1]))
 
 
-def _points(x: Array, name: str, xp: Any) -> Array:
+def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
+    """Points as rows of float32 or float64; errors call them `name`."""
+    xp = backend.xp
+    if given is None or backend.is_sparse(given):
+        found = "None" if given is None else f"a sparse container ({type(given).__name__})"
+        raise UnsupportedArrayError(
+            f"{name} is {found}. Expected the coordinates of points, a dense array (points, "
+            "coordinates). Convert a sparse one with `.toarray()`; sparse costs go to solve."
+        )
+    try:
+        x = backend.asarray(given, like=like)
+    except (UnsupportedArrayError, ShapeError) as error:
+        raise type(error)(f"{name}: {error}") from error
     if x.ndim == 1:
         x = xp.reshape(x, (-1, 1))
     if x.ndim != 2 or 0 in x.shape:
@@ -175,3 +192,37 @@ def _points(x: Array, name: str, xp: Any) -> Array:
                 f"point ({bad.size} such in {name}), or fill in what is missing."
             )
     return x
+
+
+def _refuse_costs_out_of_range(x: Array, y: Array, metric: Metric) -> None:
+    """Refuse coordinates whose distances, or squares of these, floating point cannot hold.
+
+    An overflow is infinite and would forbid the pair; an underflow loses digits without a trace.
+    Only differences count: a few tiny coordinates beside ordinary ones are ordinary. So the largest
+    distance there can be, between corners of the box around all points, must be finite with room
+    for sums of many; and eps times that, which is nothing beside it, must still have all its
+    digits. Distances are computed in float64, but squares that are costs have the points' dtype.
+    Cosine divides by lengths first, and a function is the caller's own.
+    """
+    if callable(metric) or metric == "cosine" or not (on_host(x) and on_host(y)):
+        return
+    squares = metric in ("sqeuclidean", "euclidean")
+    with np.errstate(over="ignore"):
+        low = np.minimum(x.min(axis=0), y.min(axis=0)).astype(np.float64)
+        high = np.maximum(x.max(axis=0), y.max(axis=0)).astype(np.float64)
+        spread = float((high - low).max())
+    largest = x.shape[1] * spread * (spread if squares else 1.0)
+    doubles = np.finfo(np.float64)
+    held = np.finfo(x.dtype) if metric == "sqeuclidean" else doubles
+    most = min(float(held.max), float(doubles.max * doubles.eps))
+    least = float(held.smallest_normal / held.eps)
+    if spread == 0.0 or least <= largest <= most:
+        return
+    unit = min(spread, float(doubles.max))
+    what = "squares of distances" if squares else "distances"
+    raise InputError(
+        f"The coordinates of X and Y spread over {spread:.3g}, so that {what} reach "
+        f"{largest:.3g}. Expected {what} from {least:.3g} to {most:.3g}, which "
+        f"{held.dtype} holds without losing digits. Rescale: divide X and Y by {unit:.1e}, and "
+        f"multiply the value by {'the square of that' if metric == 'sqeuclidean' else 'that'}."
+    )
