@@ -40,19 +40,25 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     UnsupportedArrayError
         If `x` does not hold real numbers.
     """
-    if x is None or (not hasattr(x, "shape") and len(x) == 0) or getattr(x, "shape", None) == (0,):
+    if x is None or (isinstance(x, (list, tuple)) and not x) or getattr(x, "shape", None) == (0,):
         return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device_of(like))
     return as_vector(backend, x, count, name, like)
 
 
 def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
     """One real number for each of `count` points, beside `like`; errors call it `name`."""
+    if backend.is_sparse(x):
+        msg = (
+            f"{name} is a sparse container ({type(x).__name__}). Expected a dense vector, "
+            f"({count},). Convert it first, for example with `.toarray().ravel()`."
+        )
+        raise UnsupportedArrayError(msg)
     try:
         x = backend.asarray(x, like)
     except (UnsupportedArrayError, ShapeError) as error:
         raise type(error)(f"{name}: {error}") from error
     if x.shape != (count,):
-        msg = f"{name} has shape {tuple(x.shape)}; the costs M need ({count},): one number a point."
+        msg = f"{name} has shape {tuple(x.shape)}. Expected ({count},): one number for every point."
         raise ShapeError(msg)
     if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
         msg = f"{name} holds {x.dtype}; it must hold real numbers. Convert it to float64 first."

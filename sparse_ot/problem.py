@@ -50,6 +50,22 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Words:
+    """How errors speak to a caller: of its own arguments only.
+
+    Attributes
+    ----------
+    start : str
+        The argument that holds potentials to start from.
+    rescaling : str
+        How to have b brought to the total of a, where the caller can.
+    """
+
+    start: str = "potentials_init"
+    rescaling: str = ", or pass check_marginals=False to rescale b"
+
+
+@dataclass(frozen=True)
 class Problem:
     """Masses and a cost model of one backend, well formed.
 
@@ -61,12 +77,15 @@ class Problem:
         Which arcs exist and what they cost.
     totals_tolerance : float
         Relative difference of the totals of a and b that passes as rounding.
+    words : Words
+        What the caller's arguments are called.
     """
 
     a: Array
     b: Array
     cost: Any
     totals_tolerance: float
+    words: Words
 
     @property
     def backend(self) -> Backend:
@@ -87,9 +106,12 @@ class Problem:
         return any(self.backend.is_traced(x) for x in arrays)
 
     @classmethod
-    def parse(cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True) -> Problem:
+    def parse(
+        cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words | None = None
+    ) -> Problem:
         """Check shapes and types of everything, and wrap `M` in its cost model."""
         if is_cost_model(M):
+            _refuse_half_a_model(M)
             get_backend(a, b, M.like, names=("a", "b", "M"))
             cost: Any = M
         else:
@@ -108,7 +130,8 @@ class Problem:
             raise ShapeError(msg)
         a = as_masses(cost.backend, a, n, "a", cost.like)
         b = as_masses(cost.backend, b, m, "b", cost.like)
-        return cls(a, b, cost, totals_tolerance(a, b, check=check_marginals))
+        tolerance = totals_tolerance(a, b, check=check_marginals)
+        return cls(a, b, cost, tolerance, words or Words())
 
     def raise_for(
         self, fault: Fault, arc_at: Callable[[int], tuple[int, int]] | None = None
@@ -134,7 +157,7 @@ class Problem:
         if fault.kind == 5:
             msg = (
                 f"a sums to {fault.value!r} and b to {fault.other!r}: the totals must be equal. "
-                f"Divide each by its sum, or pass check_marginals=False to rescale b."
+                f"Divide each by its sum{self.words.rescaling}."
             )
             raise MassError(msg)
         if fault.kind == 6:
@@ -146,15 +169,21 @@ class Problem:
         if fault.kind in (7, 8):
             row, col = (arc_at or self.cost.arc_at)(fault.index)
             what = "nan" if fault.kind == 7 else "-inf"
-            msg = (
-                f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a number. "
-                f"Use +inf for a forbidden pair."
-            )
+            if isinstance(self.cost, PointCloudCost):
+                msg = (
+                    f"The cost from X[{row}] to Y[{col}] is {what}. Expected a number, or +inf for "
+                    f"a forbidden pair. Look at the metric, and at the coordinates of these points."
+                )
+            else:
+                msg = (
+                    f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a "
+                    f"number. Use +inf for a forbidden pair."
+                )
             raise NonFiniteError(msg)
         if fault.kind in (9, 10):
             name = "u" if fault.kind == 9 else "v"
             msg = (
-                f"potentials_init: {name}[{fault.index}] is {fault.value}: potentials must be "
+                f"{self.words.start}: {name}[{fault.index}] is {fault.value}: potentials must be "
                 f"finite. Start without them, or with those of a solved problem."
             )
             raise NonFiniteError(msg)
@@ -165,6 +194,19 @@ class Problem:
 def is_cost_model(M: Any) -> bool:
     """Whether `M` answers the questions of `sparse_ot.costs.CostModel`, whoever wrote it."""
     return all(hasattr(M, name) for name in ("candidate_arcs", "arc_costs", "price"))
+
+
+def _refuse_half_a_model(M: Any) -> None:
+    """Name what a cost model lacks before somebody asks for it."""
+    missing = [
+        name for name in ("shape", "backend", "scope", "like", "arc_at") if not hasattr(M, name)
+    ]
+    if missing:
+        msg = (
+            f"M is a cost model of the type {type(M).__name__} that lacks {', '.join(missing)}. "
+            f"Expected everything that the protocol sparse_ot.costs.CostModel lists."
+        )
+        raise UnsupportedArrayError(msg)
 
 
 def hall_violation(
@@ -192,12 +234,12 @@ def hall_violation(
     )
 
 
-def raise_infeasible(violation: HallViolation) -> NoReturn:
-    """Say which sources starve, and what to change."""
-    raise InfeasibleError(infeasible_message(violation), violation)
+def raise_infeasible(violation: HallViolation, cost: Any = None) -> NoReturn:
+    """Say which sources starve, and what to change; that depends on where `cost` has its arcs."""
+    raise InfeasibleError(infeasible_message(violation, cost), violation)
 
 
-def infeasible_message(violation: HallViolation) -> str:
+def infeasible_message(violation: HallViolation, cost: Any = None) -> str:
     """The sentence of `raise_infeasible`."""
     sources, targets = violation.sources, violation.targets
     if len(targets) == 0:
@@ -214,9 +256,19 @@ def infeasible_message(violation: HallViolation) -> str:
             f"{violation.demand:.6g}."
         )
     return (
-        f"No plan exists on these arcs. {found} Give these sources more arcs: a larger k, or "
-        f"feasible_for=(a, b) in knn_cost, radius_cost or union. "
+        f"No plan exists on these arcs. {found} {_more_arcs(cost)} "
         f"The error's `violation` holds both sets."
+    )
+
+
+def _more_arcs(cost: Any) -> str:
+    if isinstance(cost, DenseCost):
+        return "Allow these sources more pairs: an entry of +inf in M forbids one."
+    if cost is not None and not isinstance(cost, SparseCost):
+        return "Allow these sources more pairs: a cost of +inf forbids one."
+    return (
+        "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
+        "radius_cost or union."
     )
 
 
