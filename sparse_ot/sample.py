@@ -16,17 +16,18 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from sparse_ot import options
 from sparse_ot.backends import get_backend
 from sparse_ot.backends.base import Array, ArraySpec, Metric, TransferLedger
 from sparse_ot.costs.point_cloud import PointCloudCost
 from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.marginals import as_vector
-from sparse_ot.problem import Problem
+from sparse_ot.problem import Problem, Words
 from sparse_ot.solution import Solution, Status
 from sparse_ot.solvers.column_generation import in_full_precision, solve_by_columns
 from sparse_ot.solvers.memory import affordable_arcs
@@ -117,27 +118,32 @@ def solve_sample(
     """
     begin = time.perf_counter()
     limits = Limits(
-        tol=_not_negative("tol", tol),
-        deadline=begin + (math.inf if time_limit is None else _positive("time_limit", time_limit)),
+        tol=options.at_least_zero("tol", tol),
+        deadline=begin + options.limit("time_limit", time_limit, "seconds"),
     )
+    memory = options.limit("memory_limit", memory_limit, "bytes")
+    seed = options.seed(seed)
+    if not isinstance(progress, (bool, np.bool_)):
+        expected = "True, False, or a function that takes a Round"
+        progress = options.callback("progress", progress, expected) or False
     backend = get_backend(X, Y, a, b, names=("X", "Y", "a", "b"))
-    problem = Problem.parse(PointCloudCost(X, Y, metric, backend=backend), a, b)
+    words = Words(start="start", rescaling="")
+    problem = Problem.parse(PointCloudCost(X, Y, metric, backend=backend), a, b, words=words)
     if backend.is_traced(backend.detach(problem.cost.x)):
         msg = (
             "solve_sample was called under jit or vmap: which pairs to add depends on values. Call "
             "it outside, or solve on a graph of fixed size: solve(knn_cost(X, Y, k), a, b)."
         )
         raise InputError(msg)
-    if memory_limit is not None:
-        arcs = affordable_arcs(_positive("memory_limit", memory_limit), problem.cost)
-        limits = Limits(limits.tol, limits.deadline, limits.pivots, arcs)
+    if memory < math.inf:
+        limits = replace(limits, arcs=affordable_arcs(memory, problem.cost))
     with backend.on_device_of(problem.cost.x):
         return solve_by_columns(
             problem,
             limits=limits,
             start=None if start is None else _potentials(start, problem),
-            seed=_seed(seed),
-            progress=_print_round if progress is True else (progress or None),
+            seed=seed,
+            progress=progress if callable(progress) else (_print_round if progress else None),
             begin=begin,
         )
 
@@ -210,7 +216,7 @@ def dense_gap(
     ShapeError
         Not the points of this solution.
     InputError
-        The solution has no plan, or `tol` or `per_source` make no sense.
+        No solution, or one without a plan; `tol` or `per_source` make no sense; or a JAX trace.
 
     Examples
     --------
@@ -225,8 +231,13 @@ def dense_gap(
     >>> bool(abs(sparse_ot.dense_gap(s, X, Y, tol=0.0).lower_bound - optimum) < 1e-12)
     True
     """
-    if isinstance(per_source, bool) or not isinstance(per_source, int) or per_source < 1:
-        msg = f"per_source is {per_source!r}. Expected a whole number of at least 1."
+    per_source = options.whole("per_source", per_source)
+    tol = None if tol is None else options.at_least_zero("tol", tol)
+    if not isinstance(solution, Solution):
+        msg = (
+            f"solution is of the type {type(solution).__name__}. Expected a Solution: what solve "
+            "returns, not its plan or value."
+        )
         raise InputError(msg)
     if solution.status in (Status.INFEASIBLE, Status.INVALID):
         msg = f"The solution has no plan (status {solution.status.name}). Solve a feasible graph."
@@ -239,6 +250,12 @@ def dense_gap(
             f"{found[0]} sources with {found[1]} targets. Pass the points its costs came from."
         )
         raise ShapeError(msg)
+    if backend.is_traced(backend.detach(cost.x)):
+        msg = (
+            "dense_gap was called under jit or vmap: which pairs are missing depends on values. "
+            "Call it outside, on the solution that the compiled function returns."
+        )
+        raise InputError(msg)
     xp, fine = backend.xp, in_full_precision(cost)
     u, v = (xp.astype(backend.detach(p), fine.like.dtype) for p in solution.potentials)
     pricing = fine.price(u, v, min(per_source, cost.shape[1]))
@@ -253,7 +270,7 @@ def dense_gap(
     if tol is not None:
         better = solve_by_columns(
             Problem.parse(cost, a, b),
-            limits=Limits(_not_negative("tol", tol)),
+            limits=Limits(tol),
             start=(u, v),
         )
         lower_bound = max(lower_bound, better.certificate.lower_bound)
@@ -289,26 +306,5 @@ def _potentials(start: Any, problem: Problem) -> tuple[Array, Array]:
     return u, v
 
 
-def _seed(seed: Any) -> int | None:
-    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
-        msg = f"seed must be a whole number of at least 0, or None; found {seed!r}."
-        raise InputError(msg)
-    return seed
-
-
 def _print_round(a_round: Round) -> None:
     print(a_round, file=sys.stderr, flush=True)
-
-
-def _positive(name: str, value: Any) -> float:
-    if isinstance(value, (str, bool)) or not value > 0:
-        msg = f"{name} must be a positive number, or None for no limit; found {value!r}."
-        raise InputError(msg)
-    return float(value)
-
-
-def _not_negative(name: str, value: Any) -> float:
-    if isinstance(value, (str, bool)) or not 0 <= value < math.inf:
-        msg = f"{name} must be a number of at least 0; found {value!r}."
-        raise InputError(msg)
-    return float(value)

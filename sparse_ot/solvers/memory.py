@@ -63,8 +63,9 @@ def affordable_arcs(limit: float, cost: Any) -> int:
     if limit < needed:
         n, m = cost.shape
         msg = (
-            f"memory_limit is {limit / 2**20:,.0f} MiB, and {n:,} against {m:,} points are "
-            f"estimated to take {needed / 2**20:,.0f} MiB. Raise the limit, or solve fewer points."
+            f"memory_limit is {limit:,.0f} bytes, and {n:,} against {m:,} points are estimated to "
+            f"take {needed:,.0f}, or {needed / 2**20:,.0f} MiB. Raise the limit, or solve fewer "
+            f"points."
         )
         raise InputError(msg)
-    return int((limit - base) / ARC_BYTES)
+    return int(min((limit - base) / ARC_BYTES, 2.0**62))

@@ -1,0 +1,115 @@
+"""The options of a call: numbers, limits and callables, each checked by what it has to be.
+
+Any library's scalar will do where a number is wanted. What makes no sense is an `InputError` that
+names the option, says what it must be, and shows what was found.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import os
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from sparse_ot.errors import InputError
+
+__all__ = ["at_least_zero", "callback", "limit", "pivots", "seed", "threads", "whole"]
+
+LARGEST_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
+
+
+def at_least_zero(name: str, value: Any) -> float:
+    """A finite number of at least 0.
+
+    Examples
+    --------
+    >>> at_least_zero("tol", 0)
+    0.0
+    """
+    if not 0 <= (number := _number(value)) < math.inf:
+        raise InputError(f"{name} must be a number of at least 0; found {value!r}.")
+    return number
+
+
+def limit(name: str, value: Any, unit: str) -> float:
+    """A positive number; infinite for None, which means no limit.
+
+    Examples
+    --------
+    >>> limit("time_limit", None, "seconds")
+    inf
+    """
+    if value is None:
+        return math.inf
+    if not (number := _number(value)) > 0:
+        msg = f"{name} must be a positive number of {unit}, or None for no limit; found {value!r}."
+        raise InputError(msg)
+    return number
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number of at least 1."""
+    if (count := _index(value)) is None or count < 1:
+        raise InputError(f"{name} must be a whole number of at least 1; found {value!r}.")
+    return count
+
+
+def pivots(name: str, value: Any) -> int | None:
+    """A limit on pivots: a positive whole number, or None for no limit."""
+    if value is None:
+        return None
+    if (count := _index(value)) is None or count < 1:
+        msg = f"{name} must be a positive whole number, or None for no limit; found {value!r}."
+        raise InputError(msg)
+    return min(count, 2**62)
+
+
+def seed(value: Any) -> int | None:
+    """A seed that the core can take, or None."""
+    if value is None:
+        return None
+    if (number := _index(value)) is None or not 0 <= number <= LARGEST_SEED:
+        msg = f"seed must be a whole number from 0 to 2**63 - 1, or None; found {value!r}."
+        raise InputError(msg)
+    return number
+
+
+def threads(name: str, value: Any) -> int:
+    """A number of threads; "max" is that of the cores."""
+    if isinstance(value, str) and value == "max":
+        return os.cpu_count() or 1
+    if (count := _index(value)) is None or count < 1:
+        msg = f'{name} must be a whole number of at least 1, or "max"; found {value!r}.'
+        raise InputError(msg)
+    return count
+
+
+def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
+    """A function, or None; `expected` says with what it will be called."""
+    if value is not None and not callable(value):
+        raise InputError(f"{name} must be {expected}; found {value!r}.")
+    function: Callable[..., Any] | None = value
+    return function
+
+
+def _number(value: Any) -> float:
+    """NaN for what is no number: words, truth values, and arrays, even of one number."""
+    if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
+
+
+def _index(value: Any) -> int | None:
+    """The whole number that `value` is, of whatever type, or None."""
+    if isinstance(value, (bool, np.bool_)):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
