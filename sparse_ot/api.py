@@ -17,27 +17,26 @@ only from what C itself depends on.
 from __future__ import annotations
 
 import math
-import operator
-import os
 import time
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
+from sparse_ot import options
 from sparse_ot.backends import get_backend
 from sparse_ot.backends.agnostic import lies_on_a_device
-from sparse_ot.backends.base import Array, ArraySpec, TransferLedger, dtype_name
-from sparse_ot.certificate import Certificate
+from sparse_ot.backends.base import Array
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.point_cloud import PointCloudCost
 from sparse_ot.costs.sparse import SparseCost
-from sparse_ot.errors import InfeasibleError, InputError, ShapeError
+from sparse_ot.errors import HallViolation, InfeasibleError, InputError, ShapeError
 from sparse_ot.marginals import as_vector
-from sparse_ot.problem import Problem, hall_violation, infeasible_message, raise_infeasible
-from sparse_ot.solution import Solution, SolveStats, Status
+from sparse_ot.problem import Problem, infeasible_message, raise_infeasible
+from sparse_ot.solution import Solution, Status
 from sparse_ot.solvers.column_generation import solve_by_columns
-from sparse_ot.solvers.network_simplex import NetworkSimplex, Progress, Report
+from sparse_ot.solvers.listed import solve_listed
+from sparse_ot.solvers.network_simplex import Progress
 from sparse_ot.solvers.rounds import Limits
 
 __all__ = ["emd", "emd2", "solve"]
@@ -115,11 +114,13 @@ def solve(
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     return _solve(
         problem,
-        max_pivots=_pivots("max_pivots", max_pivots),
-        time_limit=_seconds("time_limit", time_limit),
+        max_pivots=options.pivots("max_pivots", max_pivots),
+        time_limit=options.limit("time_limit", time_limit, "seconds"),
         potentials_init=potentials_init,
         center_dual=center_dual,
-        progress=progress,
+        progress=options.callback(
+            "progress", progress, "a function of pivots, seconds and value, or None"
+        ),
     )
 
 
@@ -176,11 +177,11 @@ def emd(
     >>> sparse_ot.emd([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]]).tolist()
     [[0.5, 0.0], [0.0, 0.5]]
     """
-    _threads(numThreads, "numThreads")
+    options.threads("numThreads", numThreads)
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     s = _solve(
         problem,
-        max_pivots=_pivots("numItermax", numItermax),
+        max_pivots=options.pivots("numItermax", numItermax),
         potentials_init=potentials_init,
         center_dual=center_dual,
         on_infeasible=on_infeasible,
@@ -228,8 +229,10 @@ def emd2(
     >>> float(sparse_ot.emd2([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.5]]))
     0.25
     """
-    threads = max(_threads(numThreads, "numThreads"), _threads(processes, "processes"))
-    limit = _pivots("numItermax", numItermax)
+    threads = max(
+        options.threads("numThreads", numThreads), options.threads("processes", processes)
+    )
+    limit = options.pivots("numItermax", numItermax)
 
     def one(column: Any) -> Solution:
         return _solve(
@@ -276,8 +279,8 @@ def _solve(
         msg = f'on_infeasible must be "raise" or "warn", found {on_infeasible!r}.'
         raise InputError(msg)
     backend, cost = problem.backend, problem.cost
+    start = _warm_start(problem, potentials_init)
     if _is_priced(problem):
-        start = _warm_start(problem, potentials_init)
         try:
             with backend.on_device_of(cost.like):
                 return solve_by_columns(
@@ -293,60 +296,14 @@ def _solve(
         except InfeasibleError:
             if on_infeasible == "raise" or not isinstance(cost, (PointCloudCost, DenseCost)):
                 raise  # else the way below warns, and says NaN wherever a number was expected
-    if isinstance(cost, PointCloudCost):  # every pair an arc
-        with backend.on_device_of(cost.like):
-            cost = DenseCost(cost.matrix(), backend=backend)
-    dense = isinstance(cost, DenseCost)
-    (n, m), ledger = problem.shape, TransferLedger()
-    arrays = [problem.a, problem.b]
-    arrays += [cost.matrix] if dense else [cost.rows, cost.cols, cost.costs]
-    arrays += _warm_start(problem, potentials_init)
-    simplex = NetworkSimplex(
-        dense=dense,
+    return solve_listed(
+        problem,
+        start=start,
         center=center_dual,
         max_pivots=max_pivots,
         seconds=time_limit,
-        totals_tolerance=problem.totals_tolerance,
         progress=progress,
-    )
-    values = cost.matrix if dense else cost.costs
-    n_arcs = n * m if dense else cost.costs.shape[0]
-    specs = simplex.outputs(n, m, n_arcs, dtype_name(values.dtype))
-    flow, u, v, value, numbers, codes = backend.host_call(
-        simplex, *arrays, out=specs, ledger=ledger
-    )
-    report = Report.read(numbers, codes)
-    if report.fault is not None:
-        problem.raise_for(report.fault)
-    if report.status is Status.INFEASIBLE:
-        violation = hall_violation(*_on_host(backend, u, v, problem.a, problem.b))
-        if on_infeasible == "raise":
-            raise_infeasible(violation)
-        warnings.warn(infeasible_message(violation), RuntimeWarning, stacklevel=3)
-    flow_of_costs = backend.xp.reshape(flow, (n, m)) if dense else flow
-    value = backend.envelope(value, (flow_of_costs, values), (u, problem.a), (v, problem.b))
-    return Solution(
-        status=report.status,
-        value=value,
-        plan=cost.plan(flow),
-        potentials=(u, v),
-        certificate=Certificate(
-            value=report.value,
-            lower_bound=report.lower_bound,
-            worst_reduced_cost=report.worst_reduced_cost,
-            worst_marginal_error=report.worst_marginal_error,
-            scope=cost.scope,
-            total_mass=report.total_mass,
-        ),
-        stats=SolveStats(
-            pivots=report.pivots,
-            degenerate_pivots=report.degenerate_pivots,
-            arcs=report.arcs,
-            seconds=report.seconds,
-            crossings=ledger,
-            quantisation_error=report.quantisation_error,
-        ),
-        _backend=backend,
+        on_infeasible=raise_infeasible if on_infeasible == "raise" else _warn_infeasible,
     )
 
 
@@ -364,7 +321,8 @@ def _is_priced(problem: Problem) -> bool:
 def _warm_start(problem: Problem, potentials: Sequence[Array] | None) -> list[Array]:
     if potentials is None:
         return []
-    if len(potentials) != 2 or any(x is None for x in potentials):
+    pair = hasattr(potentials, "__len__") and len(potentials) == 2
+    if not pair or any(x is None for x in potentials):
         msg = "potentials_init must be a pair of arrays (u, v), as Solution.potentials is."
         raise ShapeError(msg)
     names = ("potentials_init[0]", "potentials_init[1]")
@@ -404,6 +362,11 @@ def _result_code(s: Solution) -> Any:
     return where(s.status == Status.OPTIMAL.code, RESULT_CODES[Status.OPTIMAL], infeasible)
 
 
+def _warn_infeasible(violation: HallViolation, cost: Any) -> None:
+    """The words of the error as a warning, at the place that called `emd`."""
+    warnings.warn(infeasible_message(violation, cost), RuntimeWarning, stacklevel=5)
+
+
 def _warn_if_short(s: Solution) -> str | None:
     """POT's `warning` entry: what is wrong with the answer, also as a Python warning."""
     if not isinstance(s.status, Status) or s.converged:
@@ -413,45 +376,3 @@ def _warn_if_short(s: Solution) -> str | None:
     message = f"numItermax reached before optimality: the gap is {s.gap:.3g}. {s.status.remedy}"
     warnings.warn(message, RuntimeWarning, stacklevel=3)
     return message
-
-
-def _on_host(backend: Any, *arrays: Array) -> tuple[Any, ...]:
-    """Arrays as NumPy ones, through the door; for the words of an error."""
-    specs = [ArraySpec(tuple(x.shape), "float64", on_host=True) for x in arrays]
-    result: tuple[Any, ...] = backend.host_call(
-        lambda *hosts: hosts, *arrays, out=specs, ledger=TransferLedger()
-    )
-    return result
-
-
-def _pivots(name: str, value: Any) -> int | None:
-    """A limit on pivots: a positive whole number, or None."""
-    if value is None:
-        return None
-    try:
-        count = operator.index(value)
-    except TypeError:
-        count = 0
-    if count < 1 or isinstance(value, bool):
-        msg = f"{name} must be a positive whole number, or None for no limit; found {value!r}."
-        raise InputError(msg)
-    return min(count, 2**62)
-
-
-def _seconds(name: str, value: Any) -> float:
-    """A limit on time, infinite if there is none."""
-    if value is None:
-        return math.inf
-    if isinstance(value, (str, bool)) or not value > 0:
-        msg = f"{name} must be a positive number of seconds, or None; found {value!r}."
-        raise InputError(msg)
-    return float(value)
-
-
-def _threads(count: Any, name: str) -> int:
-    if count == "max":
-        return os.cpu_count() or 1
-    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-        msg = f'{name} must be a whole number of at least 1, or "max"; found {count!r}.'
-        raise InputError(msg)
-    return count

@@ -170,6 +170,89 @@ def test_bad_potentials_are_named(start: Any, error: type[Exception]) -> None:
             call()
 
 
+CLOUDS = np.random.default_rng(0).random((3, 2)), np.random.default_rng(1).random((2, 2))
+
+
+# what: (change of X, Y and options, error, words that the message must hold)
+BAD_CLOUDS: dict[str, tuple[dict[str, Any], type[Exception], list[str]]] = {
+    "no points": ({"X": None}, errors.UnsupportedArrayError, ["X is None", "coordinates"]),
+    "sparse points": (
+        {"Y": sp.csr_array(CLOUDS[1])},
+        errors.UnsupportedArrayError,
+        ["Y is a sparse container (csr_array)", ".toarray()"],
+    ),
+    "points as objects": ({"X": CLOUDS[0].astype(object)}, errors.UnsupportedArrayError, ["X: "]),
+    "complex points": ({"Y": CLOUDS[1] + 1j}, errors.UnsupportedArrayError, ["Y: ", "complex"]),
+    "ragged points": ({"X": [[1.0, 2.0], [3.0]]}, errors.ShapeError, ["X: ", "equal length"]),
+    "one mass for all": ({"a": 1.0}, errors.ShapeError, ["a has shape ()", "(3,)"]),
+    "masses of the other cloud": ({"a": B}, errors.ShapeError, ["a has shape (2,)", "(3,)"]),
+    "sparse masses": (
+        {"b": sp.csr_array(B[None])},
+        errors.UnsupportedArrayError,
+        ["b is a sparse container", "(2,)"],
+    ),
+    "unequal totals": ({"a": A, "b": 2 * B}, errors.MassError, ["1.0", "2.0", "by its sum."]),
+    "NaN in start": (
+        {"start": (np.full(3, np.nan), np.zeros(2))},
+        errors.NonFiniteError,
+        ["start: u[0] is nan"],
+    ),
+    "short start": ({"start": (np.zeros(2), np.zeros(2))}, errors.ShapeError, ["start[0]", "(3,)"]),
+    "NaN cost": (
+        {"metric": lambda x, y: np.full(len(x), np.nan)},
+        errors.NonFiniteError,
+        ["from X[0] to Y[0] is nan", "metric"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD_CLOUDS)
+def test_errors_about_clouds_speak_of_clouds(what: str) -> None:
+    change, error, words = BAD_CLOUDS[what]
+    with pytest.raises(error) as caught:
+        sparse_ot.solve_sample(**({"X": CLOUDS[0], "Y": CLOUDS[1]} | change))
+    message = str(caught.value)
+    assert isinstance(caught.value, errors.SparseOTError)
+    for word in words:
+        assert word in message, f"{word!r} is not in {message!r}"
+    for foreign in ("check_marginals", "potentials_init", "costs M", "knn_cost", "M "):
+        assert foreign not in message, f"solve_sample has no {foreign!r}: {message!r}"
+
+
+def test_the_remedy_of_a_matrix_without_a_plan_is_in_the_matrix() -> None:
+    with pytest.raises(errors.InfeasibleError, match=r"an entry of \+inf in M forbids") as caught:
+        sparse_ot.solve(put(M, 1, np.inf), A, B)
+    assert "knn_cost" not in str(caught.value)
+
+
+def test_half_a_cost_model_is_told_what_it_lacks() -> None:
+    class Half:
+        candidate_arcs = arc_costs = price = None
+        shape = (2, 2)
+
+    with pytest.raises(errors.UnsupportedArrayError, match="Half that lacks backend, scope, like"):
+        sparse_ot.solve(Half())
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_one_mass_for_all_points_is_not_a_vector(call: str) -> None:
+    with pytest.raises(errors.ShapeError, match=r"a has shape \(\)\. Expected \(3,\)"):
+        CALLS[call](1.0, B, M)
+
+
+@pytest.mark.parametrize("start", [1.0, object(), (np.zeros(3),)])
+def test_what_is_no_pair_of_potentials_is_named(start: Any) -> None:
+    with pytest.raises(errors.SparseOTError, match="potentials_init must be a pair"):
+        sparse_ot.solve(M, A, B, potentials_init=start)
+
+
+def test_infeasible_problems_warn_where_emd_was_called() -> None:
+    with pytest.warns(RuntimeWarning, match="an entry of") as caught:
+        plan = sparse_ot.emd(A, B, put(M, 1, np.inf), on_infeasible="warn")
+    assert np.isnan(plan).all()
+    assert caught[0].filename == __file__
+
+
 @pytest.mark.parametrize("value", [0, -1, 1.5, "many", np.nan])
 def test_bad_limits_are_named(value: Any) -> None:
     with pytest.raises((ValueError, TypeError), match="numItermax"):

@@ -61,6 +61,65 @@ def test_the_unit_of_mass_does_not_matter_to_the_proof(unit: float) -> None:
     assert not dataclasses.replace(proof, worst_marginal_error=0.01 * unit).holds()
 
 
+def test_a_gap_that_rounding_explains_counts_as_none() -> None:
+    proof = sparse_ot.Certificate(0.0, -5e-20, 0.0, 0.0, "dense", 1.0, rounding=1e-19)
+    assert proof.holds()
+    for too_little in (0.0, 1e-20, float("nan"), float("inf")):
+        assert not dataclasses.replace(proof, rounding=too_little).holds()
+    assert not dataclasses.replace(proof, lower_bound=-2e-19).holds()
+    assert not dataclasses.replace(proof, worst_marginal_error=1e-3).holds()
+
+
+def test_rounding_is_nothing_beside_an_ordinary_value(solved: Any) -> None:
+    proof = solved[3].certificate
+    assert 0.0 < proof.rounding < 1e-12 * proof.value
+    assert not dataclasses.replace(proof, lower_bound=proof.value * (1 - 1e-8)).holds()
+    assert not dataclasses.replace(proof, lower_bound=proof.value * (1 + 1e-8)).holds()
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_rounding_is_in_units_of_the_value(unit: float) -> None:
+    rng = np.random.default_rng(6)
+    a, b = integer_masses(rng, 20, 30)
+    M = point_costs(rng, 20, 30)
+    rounding = sparse_ot.solve(M, a, b).certificate.rounding
+    assert sparse_ot.solve(M * unit, a, b).certificate.rounding == pytest.approx(rounding * unit)
+    assert sparse_ot.solve(M, a * unit, b * unit).certificate.rounding == pytest.approx(
+        rounding * unit
+    )
+
+
+@pytest.mark.parametrize("unit", [2.0**-1074, 2.0**-1060, 2.0**-1022])
+def test_masses_too_small_to_have_all_their_digits_are_judged_by_those_they_have(
+    unit: float,
+) -> None:
+    rng = np.random.default_rng(7)
+    a, b = integer_masses(rng, 20, 30)
+    assert sparse_ot.solve(point_costs(rng, 20, 30), a * unit, b * unit).certificate.holds()
+
+
+@pytest.mark.parametrize("power", [1, 2])
+@pytest.mark.parametrize("noise", [0.0, 1e-9])
+def test_a_cloud_and_nearly_itself_are_certified(power: int, noise: float) -> None:
+    rng = np.random.default_rng(8)
+    Y = rng.random((400, 2))
+    X = Y[rng.permutation(400)] + noise * rng.standard_normal((400, 2))
+    solution = sparse_ot.solve(np.linalg.norm(X[:, None] - Y, axis=2) ** power)
+    assert solution.certificate.holds()
+    assert solution.value <= (3 * noise) ** power
+
+
+def test_under_a_trace_rounding_is_that_of_single_precision() -> None:
+    jax = pytest.importorskip("jax")
+    rng = np.random.default_rng(9)
+    M = jax.numpy.asarray(rng.random((20, 30)), "float32")
+    eager, traced = sparse_ot.solve(M).certificate, jax.jit(sparse_ot.solve)(M).certificate
+    assert traced.holds()
+    assert float(traced.rounding) == pytest.approx(2.0**25 * eager.rounding, rel=1e-3)
+    worse = dataclasses.replace(traced, lower_bound=traced.value * 0.999)
+    assert not worse.holds()
+
+
 def test_aliases_are_the_same_numbers(solved: Any) -> None:
     a, b, _, solution = solved
     u, v = solution.potentials
