@@ -25,6 +25,13 @@ class Transport:
     def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
         """Start from any plan feasible for the integers of `quantise`, a flow an arc given."""
     def run(self, max_pivots: int, seconds: float) -> int: ...
+    def start_from_entries(self, entries: Integers, plan: Integers, u: Doubles, v: Doubles) -> bool:
+        """Start a matrix from a plan on some of its entries, in the integers of `quantise`.
+
+        False, and nothing has happened, if it does not fit the masses or uses a forbidden pair.
+        """
+    def support(self) -> tuple[Integers, Doubles]:
+        """Places, among the arcs given, of those that carry mass, and how much."""
     def shrink(self, most: int) -> None:
         """Drop all arcs but the `most` of least reduced cost, and the basic ones."""
     def arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Doubles]:
@@ -88,8 +95,15 @@ def modest_potentials_of_matrix(
     matrix: Doubles, flow: Doubles, n: int, m: int
 ) -> tuple[Doubles, Doubles] | None: ...
 def certify_matrix(
-    a: Doubles, b: Doubles, matrix: Doubles, flow: Doubles, u: Doubles, v: Doubles
-) -> tuple[float, float, float, float]: ...
+    a: Doubles,
+    b: Doubles,
+    matrix: Doubles,
+    entries: Integers,
+    flow: Doubles,
+    u: Doubles,
+    v: Doubles,
+) -> tuple[float, float, float, float]:
+    """Of a plan on a few entries of a matrix, named by their places in it."""
 
 class DomainSweeps:
     """A plan between clouds, improved cell by cell (kernels, domain_sweeps.hpp)."""

@@ -89,6 +89,19 @@ public:
         require(feasible || core_.fault(), "the plan does not fit the masses of quantise(a, b)");
     }
 
+    bool start_from_entries(Vector<std::int64_t> entries, Vector<std::int64_t> plan,
+                            Vector<double> u, Vector<double> v) {
+        require(!core_.fault(), "the problem has a fault: it cannot start");
+        require(!core_.started(), "the problem has started already");
+        require(entries.shape(0) == plan.shape(0), "a flow for every entry");
+        for (const std::int64_t entry : view(entries))
+            require(0 <= entry && entry < static_cast<std::int64_t>(n_ * m_),
+                    "entries of the matrix");
+        require(u.shape(0) == n_ && v.shape(0) == m_, "potentials of the wrong length");
+        nb::gil_scoped_release release;
+        return core_.start_from_entries(view(entries), view(plan), view(u), view(v));
+    }
+
     int run(std::int64_t max_pivots, double seconds) {
         require(core_.started(), "start comes before run");
         require(!core_.fault(), "arcs with a fault were added: there is nothing to run");
@@ -124,6 +137,13 @@ public:
         std::vector<double> out(core_.network().n_given);
         core_.write_flow(out);
         return give(std::move(out));
+    }
+
+    // The arcs given that carry mass, in their order, and how much.
+    std::tuple<Result<std::int64_t>, Result<double>> support() const {
+        require(core_.started(), "there is no plan before start");
+        auto [arcs, flow] = core_.support();
+        return {give(std::move(arcs)), give(std::move(flow))};
     }
 
     Result<std::int64_t> plan() const {
@@ -183,13 +203,17 @@ Bounds certify(Vector<double> a, Vector<double> b, Vector<Index> rows, Vector<In
 }
 
 Bounds certify_matrix(Vector<double> a, Vector<double> b, Vector<double> matrix,
-                      Vector<double> flow, Vector<double> u, Vector<double> v) {
-    require(matrix.shape(0) == a.shape(0) * b.shape(0) && flow.shape(0) == matrix.shape(0),
-            "matrix and flow must have n * m entries");
+                      Vector<std::int64_t> entries, Vector<double> flow, Vector<double> u,
+                      Vector<double> v) {
+    require(matrix.shape(0) == a.shape(0) * b.shape(0), "the matrix must have n * m entries");
+    require(entries.shape(0) == flow.shape(0), "a flow for every entry");
+    for (const std::int64_t entry : view(entries))
+        require(0 <= entry && entry < static_cast<std::int64_t>(matrix.shape(0)),
+                "entries of the matrix");
     require(u.shape(0) == a.shape(0) && v.shape(0) == b.shape(0), "potentials of the wrong length");
     nb::gil_scoped_release release;
-    return as_tuple(
-        sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(flow), view(u), view(v)));
+    return as_tuple(sparse_ot::certify_matrix(view(a), view(b), view(matrix), view(entries),
+                                              view(flow), view(u), view(v)));
 }
 
 nb::tuple quantise(Vector<double> a, Vector<double> b, double totals_tolerance) {
@@ -318,6 +342,9 @@ NB_MODULE(_core, m) {
         .def("start_from_plan", &Transport::start_from_plan, "plan"_a.noconvert(),
              "u"_a.noconvert(), "v"_a.noconvert())
         .def("run", &Transport::run, "max_pivots"_a, "seconds"_a)
+        .def("start_from_entries", &Transport::start_from_entries, "entries"_a.noconvert(),
+             "plan"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert())
+        .def("support", &Transport::support)
         .def("shrink", &Transport::shrink, "most"_a)
         .def("arcs", &Transport::arcs)
         .def("value", &Transport::value)

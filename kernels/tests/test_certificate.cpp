@@ -123,6 +123,34 @@ const Claim bound("whatever the duals, the lower bound stays below the value of 
     }
 });
 
+const Claim sparse_plan("a matrix with a plan on few entries has the certificate of its arcs", [] {
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        Random random(seed);
+        const Note note("seed " + std::to_string(seed));
+        const auto n = random.between(1, 30), m = random.between(1, 30);
+        Doubles a(n), b(m), u(n), v(m), matrix(n * m), flow(n * m, 0.0), carried;
+        for (auto* side : {&a, &b, &u, &v})
+            for (double& x : *side) x = random.unit();
+        for (double& cost : matrix) cost = random.chance(0.2) ? infinity : random.unit() - 0.3;
+        std::vector<std::int64_t> entries, rows, cols;
+        for (std::int64_t e = 0; e < n * m; ++e) {
+            rows.push_back(e / m);
+            cols.push_back(e % m);
+            if (!random.chance(0.1) || matrix[e] == infinity) continue;
+            entries.push_back(e);
+            carried.push_back(random.unit());
+            flow[e] = carried.back();
+        }
+        const auto whole = certify<std::int64_t>(a, b, rows, cols, matrix, flow, u, v);
+        const auto c =
+            sparse_ot::certify_matrix(a, b, matrix, entries, carried, u, v, random.between(1, 3));
+        check(c.value == whole.value && c.lower_bound == whole.lower_bound &&
+                  c.worst_reduced_cost == whole.worst_reduced_cost &&
+                  c.worst_marginal_error == whole.worst_marginal_error,
+              "the same figures, bit for bit");
+    }
+});
+
 const Claim sums("sums lose nothing to cancellation, and overflow is infinite, not a NaN", [] {
     CompensatedSum sum;
     for (const double x : {1e100, 1.0, -1e100, 1.0}) sum.add(x);

@@ -211,6 +211,65 @@ const Claim matrix("a whole matrix is its arcs row by row, infinite entries forb
     }
 });
 
+const Claim entries(
+    "a matrix starts from any plan on a few of its entries, or says that it is none", [] {
+        for (int seed = 0; seed < 60; ++seed) {
+            Random random(seed);
+            const Note note("seed " + std::to_string(seed));
+            const std::int64_t n = random.between(34, 50),
+                               m = random.between(34, 50);  // no small matrix
+            Problem p = uniform(random, n, m);
+            const auto by_arcs = solve(p);
+            if (!check(by_arcs.has_value(), "a feasible problem")) continue;
+            // The perturbed masses along the north-west staircase.
+            Masses masses = quantise(p.a, p.b, 1e-7);
+            perturb(masses);
+            std::vector<std::int64_t> places;
+            std::vector<Mass> plan;
+            std::vector<Mass> supply = masses.supply, demand = masses.demand;
+            for (std::int64_t i = 0, j = 0; i < n && j < m;) {
+                const Mass flow = std::min(supply[i], demand[j]);
+                if (flow > 0) {
+                    places.push_back(i * m + j);
+                    plan.push_back(flow);
+                }
+                supply[i] -= flow;
+                demand[j] -= flow;
+                if (supply[i] == 0)
+                    ++i;
+                else
+                    ++j;
+            }
+            const Doubles u(n, 0.0), v(m, 0.0);
+            Transport transport(p.a, p.b, 1e-7);
+            transport.add_matrix(p.costs);
+            plan[0] += 1;
+            check(!transport.start_from_entries(places, plan, u, v),
+                  "a unit too many to be refused");
+            plan[0] -= 1;
+            Doubles forbidding = p.costs;
+            forbidding[places[1]] = infinity;
+            Transport forbidden(p.a, p.b, 1e-7);
+            forbidden.add_matrix(forbidding);
+            check(!forbidden.start_from_entries(places, plan, u, v), "a forbidden entry as well");
+            if (seed % 2) {  // after a refusal the usual start is as good as ever
+                check(transport.start({}, {}), "a plan");
+            } else if (!check(transport.start_from_entries(places, plan, u, v), "a plan")) {
+                continue;
+            }
+            check(
+                transport.run(plenty, infinity) == Status::optimal && transport.check_invariants(),
+                "an end");
+            const Answer answer = read(transport, p);
+            check_optimal(p, answer);
+            check(std::abs(answer.value - by_arcs->value) <= 1e-12 * size_of(p), "the same value");
+            const auto [arcs, carried] = transport.support();
+            Doubles flow(p.costs.size(), 0.0);
+            for (std::size_t k = 0; k < arcs.size(); ++k) flow[arcs[k]] = carried[k];
+            check(flow == answer.flow, "a support that is the flow");
+        }
+    });
+
 const Claim warm("any potentials to start from end at the same value", [] {
     for_each_problem(80, 30, [&](const Problem& p, Random& random) {
         const auto cold = solve(p);

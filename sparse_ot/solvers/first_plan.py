@@ -40,7 +40,7 @@ from sparse_ot.costs.backbone import Backbone
 from sparse_ot.solvers.dimension import intrinsic_dimension
 from sparse_ot.solvers.multiscale import Start
 
-__all__ = ["BadPoint", "FirstPlan", "FirstPlans"]
+__all__ = ["BadPoint", "FirstPlan", "FirstPlans", "coarse_pays"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
@@ -113,10 +113,8 @@ class FirstPlans:
         """The plan that is likely to lead to the optimum soonest."""
         if self._coarse is None:
             return self.plain(a, b)
-        assignment = a.size == b.size and (a == a[0]).all() and (b == b[0]).all()
-        if assignment and self._dimension() > MOST_DIMENSIONS_OF_ASSIGNMENTS:
-            return self.plain(a, b)
-        return self.coarse(a, b)
+        x, y = self._points
+        return self.coarse(a, b) if coarse_pays(x, y, a, b) else self.plain(a, b)
 
     def plain(self, a: HostArray, b: HostArray) -> FirstPlan:
         """Along a curve; without points, in the order listed."""
@@ -140,12 +138,14 @@ class FirstPlans:
         """Whether a plain plan with this relative gap should make way for a coarse one."""
         return self._coarse is not None and gap > LARGEST_PLAIN_GAP
 
-    def _dimension(self) -> float:
-        x, y = self._points
-        most = float(x.shape[1])
-        if most <= MOST_DIMENSIONS_OF_ASSIGNMENTS:
-            return most
-        return max(intrinsic_dimension(x), intrinsic_dimension(y))
+
+def coarse_pays(x: HostArray, y: HostArray, a: HostArray, b: HostArray) -> bool:
+    """Whether to start coarse to fine without trying the plain way first."""
+    assignment = a.size == b.size and (a == a[0]).all() and (b == b[0]).all()
+    if not assignment or x.shape[1] <= MOST_DIMENSIONS_OF_ASSIGNMENTS:
+        return True
+    dimension = max(intrinsic_dimension(x), intrinsic_dimension(y))
+    return dimension <= MOST_DIMENSIONS_OF_ASSIGNMENTS
 
 
 def _in_line(count: int) -> HostArray:

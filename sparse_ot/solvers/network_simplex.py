@@ -29,6 +29,7 @@ from sparse_ot.backends.base import ArraySpec
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
+from sparse_ot.solvers.matrix_start import start_behind
 
 __all__ = ["LiveBasis", "NetworkSimplex", "Progress", "Report", "as_double", "certify", "gauge"]
 
@@ -148,7 +149,10 @@ class NetworkSimplex:
         core = _core.Transport(a, b, self.totals_tolerance)
         (core.add_matrix if self.dense else core.add_arcs)(*arcs)
         numbers, codes = np.full(N_NUMBERS, np.nan), np.zeros(N_CODES, dtype=np.int64)
-        feasible = core.fault[0] == 0 and core.start(*warm)
+        feasible = core.fault[0] == 0 and (
+            (self.dense and warm[0] is None and self._start_coarse_to_fine(core, arrays[2], a, b))
+            or core.start(*warm)
+        )
         kind, index, value, other = core.fault
         if kind != 0:
             codes[:3] = Status.INVALID.code, kind, index
@@ -164,24 +168,23 @@ class NetworkSimplex:
         started = time.perf_counter()
         codes[0] = self._run(core, arcs, begin)
         ran = time.perf_counter()
-        flow = core.flow()
         u, v = core.potentials()
-        certify: Any = _core.certify_matrix if self.dense else _core.certify
-        proof = certify(a, b, *arcs, flow, u, v)
+        flow, prove = self._flow_and_proof(core, a, b, arcs)
+        proof = prove(u, v)
         if codes[0] == Status.OPTIMAL.code and abs(proof[0] - proof[1]) > 1e-12 * abs(proof[0]):
             settle: Any = (
                 _core.modest_potentials_of_matrix if self.dense else _core.modest_potentials
             )
             modest = settle(*arcs, flow, len(a), len(b))
             if modest is not None:
-                better = certify(a, b, *arcs, flow, *modest)
+                better = prove(*modest)
                 if abs(better[0] - better[1]) < abs(proof[0] - proof[1]):
                     u, v = modest
         if self.center:
             shift = gauge(a, b, u, v)
             u += shift
             v -= shift
-        numbers[:4] = certify(a, b, *arcs, flow, u, v)
+        numbers[:4] = prove(u, v)
         numbers[4] = float(np.sum(a))
         stats = core.stats()
         numbers[6:9] = stats["quantisation_error"], started - begin, ran - started
@@ -210,6 +213,32 @@ class NetworkSimplex:
             np.ascontiguousarray(cols, dtype=index),
             as_double(costs),
         )
+
+    def _start_coarse_to_fine(
+        self, core: Any, matrix: HostArray, a: HostArray, b: HostArray
+    ) -> bool:
+        """Start from a near-optimal plan, where the matrix turns out to hold distances of points.
+
+        False: nothing has happened.
+        """
+        found = start_behind(matrix, a, b, self.seconds)
+        if found is None:
+            return False
+        entries = found.rows * matrix.shape[1] + found.cols
+        return bool(core.start_from_entries(entries, found.flow, found.u, found.v))
+
+    def _flow_and_proof(
+        self, core: Any, a: HostArray, b: HostArray, arcs: tuple[HostArray, ...]
+    ) -> tuple[HostArray, Callable[..., tuple[float, float, float, float]]]:
+        """The flow on all arcs given, and what proves potentials against it."""
+        if not self.dense:
+            flow = core.flow()
+            rows, cols, costs = arcs
+            return flow, lambda u, v: certify(a, b, rows, cols, costs, flow, u, v)
+        entries, carried = core.support()
+        plan = np.zeros(arcs[0].size)  # of which only the pages that carry mass are ever touched
+        plan[entries] = carried
+        return plan, lambda u, v: _core.certify_matrix(a, b, arcs[0], entries, carried, u, v)
 
     def _run(self, core: Any, arcs: tuple[HostArray, ...], begin: float) -> int:
         """Run in slices until optimal or a limit; return the status code."""

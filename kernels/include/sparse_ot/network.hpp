@@ -65,6 +65,14 @@ struct Network {
         given.push_back(index);
     }
 
+    // Forgets all arcs, but not how many were given.
+    void clear() {
+        tail.clear();
+        head.clear();
+        cost.clear();
+        given.clear();
+    }
+
     // Forgets the arcs of the caller's list that keep does not mark. Both lists close up, in their
     // order. Returns the new number of every arc, no_arc for those that are gone.
     std::vector<Arc> retain(std::span<const std::uint8_t> keep) {

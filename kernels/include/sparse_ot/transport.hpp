@@ -121,23 +121,39 @@ public:
                          std::span<const Cost> v) {
         fault_ = check_potentials(u, v);
         if (fault_) return false;
-        perturb(masses_);
         mix_arcs();
-        std::vector<Mass> left = supplies();
-        for (Arc e = 0; e < network_.n_arcs(); ++e) {
-            const Mass flow = plan[network_.given_index(e)];
-            if (flow < 0) return false;
-            left[network_.tail[e]] -= flow;
-            left[network_.head[e]] -= flow;
+        const Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true};
+        return start_from([&](Arc e) { return plan[network_.given_index(e)]; }, duals);
+    }
+
+    // The same for a matrix, from a plan on a few of its entries (indices into the matrix, each
+    // once). False, and nothing has happened, if it is not feasible or sends mass along +inf.
+    bool start_from_entries(std::span<const std::int64_t> entries, std::span<const Mass> plan,
+                            std::span<const Cost> u, std::span<const Cost> v) {
+        fault_ = check_potentials(u, v);
+        if (fault_ || !has_matrix()) return false;
+        std::vector<std::pair<std::int64_t, Mass>> carried;
+        for (std::size_t k = 0; k < entries.size(); ++k) {
+            if (matrix_.costs[entries[k]] == std::numeric_limits<Cost>::infinity()) return false;
+            carried.emplace_back(entries[k], plan[k]);
         }
-        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x != 0; })) return false;
-        Forest forest(network_);
-        for (Arc e = 0; e < network_.n_arcs(); ++e)
-            if (const Mass flow = plan[network_.given_index(e)]; flow > 0) forest.add(e, flow);
-        forest.drop_empty();
-        simplex_ = std::make_unique<NetworkSimplex<>>(
-            network_, forest.links(), Duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true});
-        return true;
+        std::sort(carried.begin(), carried.end());
+        const Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true};
+        std::vector<std::int64_t> pool = least_entries(matrix_, duals, entries_beside_plan);
+        pool.insert(pool.end(), entries.begin(), entries.end());
+        detail::sort_unique(pool);
+        add_entries(pool);
+        mix_arcs();
+        const bool started = start_from(
+            [&](Arc e) {
+                const auto at = std::lower_bound(
+                    carried.begin(), carried.end(),
+                    std::pair{network_.given_index(e), std::numeric_limits<Mass>::min()});
+                return at != carried.end() && at->first == network_.given_index(e) ? at->second : 0;
+            },
+            duals);
+        if (!started) network_.clear();
+        return started;
     }
 
     // Forgets the arcs given that keep, an entry for each, does not mark. The basis lives on, so
@@ -182,7 +198,24 @@ public:
             [&](Arc e, Mass flow) { out[network_.given_index(e)] = masses_.mass_of(flow); });
     }
 
-    // The same in integers, as start_from_plan takes it.
+    // The arcs given that carry mass, in the order given, and how much.
+    [[nodiscard]] std::pair<std::vector<std::int64_t>, std::vector<double>> support() const {
+        std::vector<std::pair<std::int64_t, double>> found;
+        simplex_->for_each_basic_arc([&](Arc e, Mass flow) {
+            if (const double mass = masses_.mass_of(flow); mass > 0.0)
+                found.emplace_back(network_.given_index(e), mass);
+        });
+        std::sort(found.begin(), found.end());
+        std::vector<std::int64_t> arcs;
+        std::vector<double> mass;
+        for (const auto& [arc, carried] : found) {
+            arcs.push_back(arc);
+            mass.push_back(carried);
+        }
+        return {std::move(arcs), std::move(mass)};
+    }
+
+    // The flow in integers, as start_from_plan takes it.
     void write_plan(std::span<Mass> out) const {
         std::fill(out.begin(), out.end(), Mass{0});
         simplex_->for_each_basic_arc(
@@ -199,6 +232,29 @@ public:
     [[nodiscard]] bool check_invariants() const { return simplex_->check_invariants(supplies()); }
 
 private:
+    // From the plan that flow_of(arc) tells, if it fits the perturbed masses.
+    template <class FlowOf>
+    bool start_from(FlowOf&& flow_of, const Duals& duals) {
+        Masses masses = masses_;
+        perturb(masses);
+        std::vector<Mass> left = supplies(masses);
+        std::vector<Mass> plan(network_.n_arcs());
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            plan[e] = flow_of(e);
+            if (plan[e] < 0) return false;
+            left[network_.tail[e]] -= plan[e];
+            left[network_.head[e]] -= plan[e];
+        }
+        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x != 0; })) return false;
+        masses_ = std::move(masses);
+        Forest forest(network_);
+        for (Arc e = 0; e < network_.n_arcs(); ++e)
+            if (plan[e] > 0) forest.add(e, plan[e]);
+        forest.drop_empty();
+        simplex_ = std::make_unique<NetworkSimplex<>>(network_, forest.links(), duals);
+        return true;
+    }
+
     static constexpr std::int64_t pivots_between_clocks = 256;
     // Figures of the pool that a large matrix is solved through (benchmarks/NOTES.md).
     // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
@@ -209,6 +265,7 @@ private:
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
     static constexpr std::size_t entries_a_round = 3;
+    static constexpr std::size_t entries_beside_plan = 4;
 
     // Equal masses on both sides, and as many: a matching near the optimum, and its potentials.
     bool place_by_auction(Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left) const {
@@ -273,9 +330,11 @@ private:
         return true;
     }
 
-    [[nodiscard]] std::vector<Mass> supplies() const {
-        std::vector<Mass> all(masses_.supply);
-        all.insert(all.end(), masses_.demand.begin(), masses_.demand.end());
+    [[nodiscard]] std::vector<Mass> supplies() const { return supplies(masses_); }
+
+    static std::vector<Mass> supplies(const Masses& masses) {
+        std::vector<Mass> all(masses.supply);
+        all.insert(all.end(), masses.demand.begin(), masses.demand.end());
         return all;
     }
 

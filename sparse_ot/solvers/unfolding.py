@@ -1,0 +1,143 @@
+"""The points behind a cost matrix, where it holds squared or plain Euclidean distances.
+
+Problem. Most matrices that are handed to an optimal transport solver were computed from points in
+few dimensions. With the points a solve can start coarse to fine (`multiscale`), which the matrix
+alone does not allow. So find points whose distances they are: *metric unfolding*, solved here from
+a few rows and columns, in O((n + m) d) time, without looking at the rest of the matrix.
+
+Method (Schönemann 1970, On metric multidimensional unfolding, Psychometrika 35, 349-366). From
+``M[i, c] = |x_i|² − 2 x_i·y_c + |y_c|²`` subtract row means and column means:
+what is left, ``−2 (x_i − x̄)·(y_c − ȳ)``, has rank d, and its singular vectors V give the points up
+to a linear map G: ``x_i − x̄ = Gᵀ z_i`` with ``z_i`` the coordinates along V. The row means are
+quadratic in z,
+
+    mean_c M[i, c] = z_i·Q z_i + w·z_i + constant,   Q = G Gᵀ,   w = 2 G (x̄ − ȳ),
+
+so a least squares fit gives Q and w, and a Cholesky factor of Q is as good a G as any (the rest is
+a rotation). Each y_j then follows from its distances to the sampled x.
+
+*Trust.* The points only make a start. Entries that were not sampled are compared, and where they do
+not fit nothing is returned; if the matrix lies elsewhere, the start is worse, never the answer.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["points_behind"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+Clouds: TypeAlias = tuple[HostArray, HostArray]
+
+MOST_DIMENSIONS = 8
+SAMPLED = 100
+"""Rows, and columns, that are looked at."""
+
+COMPARED = 2000
+"""Entries that are compared in the end."""
+
+NEGLIGIBLE = 1e-7
+"""Of the largest singular value: what counts as none."""
+
+FIT = 1e-6
+"""Of the largest entry: how exactly the distances of the points are to be those of the matrix."""
+
+
+def points_behind(matrix: HostArray) -> tuple[HostArray, HostArray, str] | None:
+    """Points x (n, d), y (m, d), and the metric under which their costs are `matrix`; or None.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X, Y = rng.random((300, 2)), rng.random((200, 2))
+    >>> M = ((X[:, None] - Y) ** 2).sum(-1)
+    >>> x, y, metric = points_behind(M)
+    >>> x.shape, metric, np.allclose(((x[:, None] - y) ** 2).sum(-1), M)
+    ((300, 2), 'sqeuclidean', True)
+    >>> points_behind(np.sqrt(M))[2], points_behind(rng.random((300, 200)))
+    ('euclidean', None)
+    """
+    for metric, power in (("sqeuclidean", 1), ("euclidean", 2)):
+        found = _unfold(matrix, power)
+        if found is not None:
+            return *found, metric
+    return None
+
+
+def _unfold(matrix: HostArray, power: int) -> Clouds | None:
+    """Points whose squared distances are ``matrix ** power``."""
+    rows, cols = (_spread(count, SAMPLED) for count in matrix.shape)
+    basis = _basis(matrix[np.ix_(rows, cols)] ** power)  # a small block tells whether it pays
+    if basis is None:
+        return None
+    of_cols, of_rows = matrix[:, cols] ** power, matrix[rows] ** power
+    if not (np.isfinite(of_cols).all() and np.isfinite(of_rows).all()):
+        return None
+    z = (_centred(of_cols) - _centred(of_cols[rows]).mean(axis=0)) @ basis
+    x = _in_space(z, of_cols.mean(axis=1), rows)
+    if x is None:
+        return None
+    y = _from_distances(of_rows, x[rows])
+    return (x, y) if _fits(matrix, power, x, y) else None
+
+
+def _spread(count: int, most: int) -> HostArray:
+    """Places all over 0 .. count-1, not in step with anything."""
+    return np.random.default_rng(0).permutation(count)[:most]
+
+
+def _centred(distances: HostArray) -> HostArray:
+    """Without what depends on the row alone."""
+    out: HostArray = distances - distances.mean(axis=1, keepdims=True)
+    return out
+
+
+def _basis(block: HostArray) -> HostArray | None:
+    """Directions (p, d) in which rows differ, if they are few; the columns' part removed."""
+    if not np.isfinite(block).all():
+        return None
+    centred = _centred(block)
+    _, scale, basis = np.linalg.svd(centred - centred.mean(axis=0), full_matrices=False)
+    d = int(np.count_nonzero(scale > NEGLIGIBLE * scale[0]))
+    return basis[:d].T if 0 < d <= MOST_DIMENSIONS else None
+
+
+def _in_space(z: HostArray, means: HostArray, rows: HostArray) -> HostArray | None:
+    """The linear map and the shift that make `means` squared distances, applied to z."""
+    d = z.shape[1]
+    scale = np.abs(z[rows]).max(axis=0)
+    z = z / np.where(scale > 0, scale, 1.0)
+    first, second = np.triu_indices(d)
+    squares = z[rows][:, first] * z[rows][:, second] * np.where(first == second, 1.0, 2.0)
+    terms = np.column_stack([squares, z[rows], np.ones(rows.size)])
+    fit = np.linalg.lstsq(terms, means[rows], rcond=None)[0]
+    Q = np.empty((d, d))
+    Q[first, second] = Q[second, first] = fit[: first.size]
+    try:
+        G = np.linalg.cholesky(Q)
+    except np.linalg.LinAlgError:
+        return None
+    shift = np.linalg.solve(G, fit[first.size : -1]) / 2.0
+    x: HostArray = z @ G + shift
+    return x
+
+
+def _from_distances(distances: HostArray, x: HostArray) -> HostArray:
+    """The points y (m, d) at these squared distances (p, m) from x (p, d), by least squares."""
+    norms = (x**2).sum(axis=1)
+    offsets = distances - norms[:, None]
+    offsets -= offsets.mean(axis=0)
+    y: HostArray = -0.5 * np.linalg.lstsq(x - x.mean(axis=0), offsets, rcond=None)[0].T
+    return y
+
+
+def _fits(matrix: HostArray, power: int, x: HostArray, y: HostArray) -> bool:
+    rng = np.random.default_rng(1)
+    i, j = (rng.integers(0, count, COMPARED) for count in matrix.shape)
+    expected = matrix[i, j] ** power
+    found = ((x[i] - y[j]) ** 2).sum(axis=1)
+    return bool(np.abs(found - expected).max() <= FIT * np.abs(expected).max())
