@@ -31,7 +31,7 @@ from sparse_ot.problem import Problem, Words
 from sparse_ot.solution import Solution, Status
 from sparse_ot.solvers.column_generation import in_full_precision, solve_by_columns
 from sparse_ot.solvers.memory import affordable_arcs
-from sparse_ot.solvers.restricted import REDUCED_COST_ULPS
+from sparse_ot.solvers.priced import REDUCED_COST_ULPS
 from sparse_ot.solvers.rounds import Limits, Round, relative_gap
 
 __all__ = ["DenseGap", "Round", "dense_gap", "solve_sample"]

@@ -4,18 +4,13 @@
 NumPy arrays in, NumPy arrays out. What it holds never crosses: the arcs, the live basis, the best
 bounds. What crosses in a round is what `advance` takes and gives, O(n + m) numbers each way.
 
-*Which arcs are added.* Those of a pricing whose reduced cost is negative by the simplex's own rule,
+*Beginning, and beginning again.* The first plan is made along a curve or coarse to fine; where the
+first lower bound shows that the former was the wrong choice, the latter is made after all
+(`first_plan`), and takes the place of the basis if it is cheaper.
 
-    (cost − u[row]) − v[col] < −64 ε slack (|cost| + |u[row]| + |v[col]|),
-
-evaluated with the simplex's own potentials, in its own order of operations (kernels/include/
-sparse_ot/types.hpp and pricing.hpp). The simplex stops when no arc of its own passes this test, so
-an arc that passes it is new to the problem, unless its cost was computed to another last digit.
-Where it is not new the simplex makes no pivot; then `slack` doubles, which ends it.
-
-*Which arcs are dropped.* Those of largest reduced cost, when there are more than a few a point: a
-shorter list is walked sooner. The basis stays, so plan, potentials and bounds are untouched; if a
-dropped arc is wanted later, pricing finds it again.
+*Which arcs are added* is said in `priced`. *Which arcs are dropped:* those of largest reduced cost,
+when there are more than a few a point, as a shorter list is walked sooner. The basis stays, so
+plan, potentials and bounds are untouched; if a dropped arc is wanted later, pricing finds it again.
 
 *Bounds.* The plan is feasible for the whole problem whatever arcs are missing: its cost is an upper
 bound, and never rises. From v alone the largest feasible potentials of the sources are the row
@@ -49,17 +44,16 @@ from sparse_ot.solvers.network_simplex import (
     certify,
     gauge,
 )
+from sparse_ot.solvers.priced import Priced
 from sparse_ot.solvers.rounds import Limits, Round, relative_gap
 
-__all__ = ["REDUCED_COST_ULPS", "Restricted"]
+__all__ = ["Restricted"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
 MOST_ARCS, KEPT_ARCS = 6, 4
 """Arcs, in the mean of a point, at which the restricted problem is cut back, and to how many.
 Solves of several rounds take a tenth to a quarter less time for it (benchmarks/NOTES.md)."""
-
-REDUCED_COST_ULPS = 64.0 * float(np.finfo(np.float64).eps)  # as in types.hpp
 
 
 class Restricted:
@@ -453,28 +447,6 @@ class Latest(NamedTuple):
     first: int
     rows: HostArray
     cols: HostArray
-
-
-class Priced:
-    """Arcs that a pricing found, with their reduced costs by the simplex's own potentials."""
-
-    def __init__(
-        self, rows: HostArray, cols: HostArray, costs: HostArray, u: HostArray, v: HostArray
-    ) -> None:
-        listed = costs < np.inf
-        self.rows, self.cols, self.costs = rows[listed], cols[listed], costs[listed]
-        of_row, of_col = u[self.rows], v[self.cols]
-        self._reduced = (self.costs - of_row) - of_col
-        self._scale = np.abs(self.costs) + np.abs(of_row) + np.abs(of_col)
-
-    def violated(self, slack: float) -> HostArray:
-        """Places of the arcs that would improve the plan."""
-        return np.flatnonzero(self._reduced < -slack * REDUCED_COST_ULPS * self._scale)
-
-    def most_negative(self, places: HostArray, count: int) -> HostArray:
-        """Those `count` of the places that have the least reduced cost, in order of place."""
-        best = np.argpartition(self._reduced[places], count)[:count]
-        return np.sort(places[best])
 
 
 def _start_from(basis: LiveBasis, plan: FirstPlan) -> None:

@@ -14,13 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/auction.hpp"
 #include "sparse_ot/leftover.hpp"
 #include "sparse_ot/masses.hpp"
 #include "sparse_ot/matrix_pricing.hpp"
 #include "sparse_ot/max_flow.hpp"
 #include "sparse_ot/network.hpp"
 #include "sparse_ot/network_simplex.hpp"
+#include "sparse_ot/placement.hpp"
 #include "sparse_ot/start.hpp"
 #include "sparse_ot/types.hpp"
 
@@ -85,10 +85,11 @@ public:
         } else if (cold) {
             duals = reduce_costs(network_);
         }
-        mix_arcs();
+        mix_arcs(network_);
         std::vector<Mass> flow(network_.n_arcs(), 0);
         std::vector<Mass> left = supplies();
-        if (!cold || !place_by_auction(duals, flow, left)) place_in_stages(duals, flow, left);
+        if (!cold || !place_by_auction(network_, duals, flow, left))
+            place_in_stages(network_, duals, flow, left);
         while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
             MaxFlow max_flow(network_, flow, left);
             if (max_flow.run()) break;
@@ -121,7 +122,7 @@ public:
                          std::span<const Cost> v) {
         fault_ = check_potentials(u, v);
         if (fault_) return false;
-        mix_arcs();
+        mix_arcs(network_);
         const Duals duals{{u.begin(), u.end()}, {v.begin(), v.end()}, true};
         return start_from([&](Arc e) { return plan[network_.given_index(e)]; }, duals);
     }
@@ -143,7 +144,7 @@ public:
         pool.insert(pool.end(), entries.begin(), entries.end());
         detail::sort_unique(pool);
         add_entries(pool);
-        mix_arcs();
+        mix_arcs(network_);
         const bool started = start_from(
             [&](Arc e) {
                 const auto at = std::lower_bound(
@@ -257,51 +258,10 @@ private:
 
     static constexpr std::int64_t pivots_between_clocks = 256;
     // Figures of the pool that a large matrix is solved through (benchmarks/NOTES.md).
-    // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
-    static constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
-    static constexpr std::int64_t phases_a_stage = 8;
-    static constexpr Arc small_graph = 200000;
-    static constexpr Node small_auction = 64;
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
     static constexpr std::size_t entries_a_round = 3;
     static constexpr std::size_t entries_beside_plan = 4;
-
-    // Equal masses on both sides, and as many: a matching near the optimum, and its potentials.
-    bool place_by_auction(Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left) const {
-        if (network_.n_sources != network_.n_targets || network_.n_sources < small_auction)
-            return false;
-        if (!std::all_of(left.begin(), left.end(), [&](Mass x) { return x == left[0]; }))
-            return false;
-        Auction auction(network_);
-        if (!auction.run()) return false;
-        duals = auction.duals();
-        for (Arc e : auction.matching()) std::swap(flow[e], left[network_.tail[e]]);
-        std::fill(left.begin(), left.end(), 0);
-        return true;
-    }
-
-    // Places mass on the arcs of least reduced cost, then more of them, until all may be used:
-    // on each lot greedily first, then as much as a maximum flow can. From optimal potentials
-    // the first lot, the tight arcs, holds an optimal plan.
-    void place_in_stages(const Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left) {
-        const std::vector<Arc> order = by_reduced_cost(network_, duals);
-        const auto all = static_cast<Arc>(order.size());
-        std::vector<char> usable(all, 0);
-        Arc done = 0, until = 0;
-        if (!duals.foreign && all <= small_graph) until = all;  // stages do not pay here
-        while (until < all && is_tight(network_, duals, order[until])) ++until;
-        for (;; until = std::min(all, std::max<Arc>(2 * until, network_.n_nodes()))) {
-            const std::span<const Arc> lot(order.data() + done, until - done);
-            for (Arc e : lot) usable[e] = 1;
-            place_greedily(network_, lot, flow, left);
-            if (until == all) return;
-            MaxFlow(network_, flow, left, [&](Arc e) {
-                return usable[e] != 0;
-            }).run(done == 0 ? whole_flow : phases_a_stage);
-            done = until;
-        }
-    }
 
     [[nodiscard]] bool has_matrix() const { return !matrix_.costs.empty(); }
 
@@ -336,31 +296,6 @@ private:
         std::vector<Mass> all(masses.supply);
         all.insert(all.end(), masses.demand.begin(), masses.demand.end());
         return all;
-    }
-
-    // Groups the arcs by source and walks the sources in golden steps, so that a pricing block
-    // sees sources from all over the graph while the arcs of one share a potential in cache.
-    // Worth a third of the time against dealing single arcs out like cards.
-    void mix_arcs() {
-        const Arc count = network_.n_arcs();
-        const std::int64_t n = network_.n_sources;
-        std::int64_t step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
-        while (std::gcd(step, n) != 1) ++step;
-        const Incidence out(network_.tail, network_.n_nodes());
-        std::vector<Arc> order;
-        order.reserve(count);
-        for (std::int64_t k = 0, i = 0; k < n; ++k, i = (i + step) % n)
-            for (Arc e : out.arcs_of(static_cast<Node>(i))) order.push_back(e);
-        const auto permute = [&](auto& values) {
-            std::remove_reference_t<decltype(values)> permuted(count);
-            for (Arc k = 0; k < count; ++k) permuted[k] = values[order[k]];
-            values.swap(permuted);
-        };
-        permute(network_.tail);
-        permute(network_.head);
-        permute(network_.cost);
-        for (Arc& e : order) e = network_.given_index(e);
-        network_.given.swap(order);
     }
 
     static Fault check_potentials(std::span<const Cost> u, std::span<const Cost> v) {

@@ -1,0 +1,46 @@
+"""Which of the arcs that pricing found are added: those that would improve the plan.
+
+That is judged by the simplex's own rule,
+
+    (cost − u[row]) − v[col] < −64 ε slack (|cost| + |u[row]| + |v[col]|),
+
+with the simplex's own potentials, in its own order of operations (kernels/include/sparse_ot/
+types.hpp and pricing.hpp). The simplex stops when no arc of its own passes this test, so an arc
+that passes it is new to the problem, unless its cost was computed to another last digit. Where it
+is not new the simplex makes no pivot; then `slack` doubles, which ends it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["REDUCED_COST_ULPS", "Priced"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+
+REDUCED_COST_ULPS = 64.0 * float(np.finfo(np.float64).eps)  # as in types.hpp
+
+
+class Priced:
+    """Arcs that a pricing found, with their reduced costs by the simplex's own potentials."""
+
+    def __init__(
+        self, rows: HostArray, cols: HostArray, costs: HostArray, u: HostArray, v: HostArray
+    ) -> None:
+        listed = costs < np.inf
+        self.rows, self.cols, self.costs = rows[listed], cols[listed], costs[listed]
+        of_row, of_col = u[self.rows], v[self.cols]
+        self._reduced = (self.costs - of_row) - of_col
+        self._scale = np.abs(self.costs) + np.abs(of_row) + np.abs(of_col)
+
+    def violated(self, slack: float) -> HostArray:
+        """Places of the arcs that would improve the plan."""
+        return np.flatnonzero(self._reduced < -slack * REDUCED_COST_ULPS * self._scale)
+
+    def most_negative(self, places: HostArray, count: int) -> HostArray:
+        """Those `count` of the places that have the least reduced cost, in order of place."""
+        best = np.argpartition(self._reduced[places], count)[:count]
+        return np.sort(places[best])
