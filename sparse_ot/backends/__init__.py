@@ -164,8 +164,8 @@ def _refuse_masked(x: Any, name: str) -> None:
     # A masked array would pass as the array beneath its mask, with the masked values in it.
     if type(x).__module__.startswith("numpy.ma"):
         raise UnsupportedArrayError(
-            f"{name} is a masked array. Expected a plain one. To forbid the masked pairs pass "
-            "`.filled(numpy.inf)`."
+            f"{name} is a masked array. Expected a plain one. Forbid masked pairs of a cost matrix "
+            "with `.filled(numpy.inf)`; drop masked points and masses."
         )
 
 

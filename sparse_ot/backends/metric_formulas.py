@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sparse_ot.backends.base import Array, Metric
-from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
 
 __all__ = ["FORMULAS", "evaluate", "unit_vectors"]
 
@@ -131,5 +131,10 @@ def _call_on_pairs(x: Array, y: Array, metric: Callable[[Array, Array], Array], 
             f"The metric function returned shape {found} for {pairs} pairs of points. Expected "
             f"({pairs},): one cost a row. Reduce over the last axis, as in "
             "`lambda x, y: abs(x - y).sum(axis=-1)`."
+        )
+    if xp.isdtype(costs.dtype, "complex floating"):
+        raise UnsupportedArrayError(
+            f"The metric function returned {costs.dtype} costs. Expected real numbers: take the "
+            "real part, or the absolute value, whichever is meant."
         )
     return xp.reshape(costs, leading)

@@ -242,6 +242,8 @@ def _nearest_by_tiles(
     for block in _blocks(n, tiles.width):
         tile, _ = tiles.costs(block)
         ranks = tile if offset is None else tile + offset
+        # A NaN comes first, so that somebody sees it; it would compare as no neighbour at all.
+        ranks = np.where(np.isnan(ranks), -np.inf, ranks)
         rows, cols = np.nonzero(ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k])
         order = np.lexsort((cols, ranks[rows, cols], rows))
         starts = np.searchsorted(rows, np.arange(tile.shape[0]))

@@ -190,7 +190,7 @@ class _Solve:
             escapes = self._price(u, v)
             u, v = self._call(self.host.rescue, escapes.rows, escapes.cols, escapes.costs)
             if self.host.status is Status.INFEASIBLE:
-                raise_infeasible(self.host.violation)
+                raise_infeasible(self.host.violation, self.problem.cost)
         return u, v
 
     def add_what_is_missing(self, u: Array, v: Array) -> None:
@@ -249,6 +249,7 @@ class _Solve:
                 worst_marginal_error,
                 problem.cost.scope,
                 host.total_mass,
+                host.rounding,
             ),
             stats=SolveStats(
                 pivots=stats["pivots"],

@@ -32,6 +32,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sparse_ot.certificate import rounding_of_bounds
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem import Fault
 from sparse_ot.solution import Status
@@ -248,6 +249,8 @@ class Restricted:
             shift = gauge(self.a, self._b_scaled, u, v)
             if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):
                 u, v = u + shift, v - shift
+        single = self._dtype == "float32"
+        self.rounding = float(rounding_of_bounds(self.a, u, self._b_scaled, v, single=single))
         flow = self._basis.flow()
         rows, cols, costs = self._basis.arcs()
         numbers = np.empty(4)

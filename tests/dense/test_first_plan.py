@@ -121,3 +121,20 @@ class Sickly:
 def test_a_minimum_that_is_no_number_names_its_source() -> None:
     with pytest.raises(sparse_ot.NonFiniteError, match="source 7 is NaN"):
         sparse_ot.solve(Sickly(*uniform(100, 2)))
+
+
+@pytest.mark.parametrize("n", [30, 1500])
+def test_a_metric_function_that_is_never_a_number_is_an_error(n: int) -> None:
+    def nowhere(x: Any, y: Any) -> Any:
+        return np.full(x.shape[0], np.nan)
+
+    with pytest.raises(sparse_ot.NonFiniteError, match="nan"):
+        solve_sample(*uniform(n, 2), metric=nowhere)
+
+
+def test_a_metric_function_of_complex_costs_is_refused() -> None:
+    def complex_cost(x: Any, y: Any) -> Any:
+        return (x - y).sum(axis=-1) * 1j
+
+    with pytest.raises(sparse_ot.UnsupportedArrayError, match="returned complex128 costs"):
+        solve_sample(*uniform(20, 2), metric=complex_cost)
