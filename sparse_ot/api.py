@@ -10,8 +10,9 @@ Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
 
     dV = <P, dC> + <u, da> + <v, db>
 
-so the value is handed to `Backend.envelope` with these three pairs, and second derivatives come
-only from what C itself depends on.
+so the value is handed to `Backend.envelope` with these three pairs. Second derivatives in C, or in
+what C depends on, are those of C itself, and in the masses they are 0; but P moves with the masses
+and u, v with the costs, so a derivative once in each is not known here, and comes out NaN.
 """
 
 from __future__ import annotations

@@ -61,6 +61,18 @@ class Status(Enum):
         self.code = code
         self.remedy = remedy
 
+    def __eq__(self, other: object) -> Any:
+        """Equal to itself, and to its code where a compiled function returned that in its place.
+
+        Compared with an array of codes it answers with an array of booleans, of the same library.
+        """
+        if isinstance(other, Status):
+            return self is other
+        is_code = hasattr(other, "dtype") or isinstance(other, int)
+        return other == self.code if is_code else NotImplemented
+
+    __hash__ = Enum.__hash__
+
     @classmethod
     def from_code(cls, code: int) -> Status:
         """The status with this number (what a traced solve returns in its place)."""

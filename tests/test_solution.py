@@ -208,3 +208,14 @@ def test_statuses_are_told_apart() -> None:
     names = {status.name for status in sparse_ot.Status}
     assert names >= {"OPTIMAL", "GAP_REACHED", "PIVOT_LIMIT", "TIME_LIMIT", "INFEASIBLE"}
     assert len({status.remedy for status in sparse_ot.Status}) == len(names)
+
+
+def test_a_status_equals_its_code_and_itself_and_nothing_else() -> None:
+    for status in sparse_ot.Status:
+        assert status == status.code
+        assert status.code == status
+        assert (np.asarray([status.code, 99]) == status).tolist() == [True, False]
+        assert (status == np.int64(status.code)).item()
+        assert [other for other in sparse_ot.Status if other == status] == [status]
+        assert status != "OPTIMAL"
+        assert {status: 1}[status] == 1

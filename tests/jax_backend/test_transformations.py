@@ -262,3 +262,11 @@ def test_without_the_foreign_function_or_with_a_second_platform(problem: Any) ->
         return sparse_ot.emd2(None, None, graph)
 
     assert float(jax.jit(graph_value)(M)) == pytest.approx(float(graph_value(M)), abs=1e-6)
+
+
+def test_a_status_from_a_compiled_function_compares_with_its_name() -> None:
+    M = jnp.asarray([[0.0, 1.0], [1.0, 0.0]])
+    status = jax.jit(lambda M: sparse_ot.solve(M).status)(M)
+    assert bool(status == Status.OPTIMAL)
+    assert not bool(status == Status.INFEASIBLE)
+    assert bool(jax.jit(lambda M: sparse_ot.solve(M).status == Status.OPTIMAL)(M))
