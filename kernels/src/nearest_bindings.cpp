@@ -3,6 +3,7 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -23,6 +24,8 @@ using Offsets = std::optional<Vector<double>>;
 template <class T>
 using Table = nb::ndarray<nb::numpy, T, nb::ndim<2>>;
 using Neighbours = std::tuple<Table<std::int64_t>, Table<double>>;
+// Indices, costs, the minimum of every row, and how many groups of the tree were looked at.
+using Answer = std::tuple<Table<std::int64_t>, Table<double>, Result<double>, std::int64_t>;
 
 std::span<const double> view_all(const Points& points) { return {points.data(), points.size()}; }
 
@@ -41,8 +44,8 @@ class Index {
 public:
     Index(const Points& y, int metric, int threads) : core_(checked(y, metric, threads)) {}
 
-    Neighbours query(const Points& x, std::int64_t k, const Offsets& offset, const Offsets& limit,
-                     int threads) const {
+    Answer query(const Points& x, std::int64_t k, const Offsets& offset, const Offsets& limit,
+                 bool loose, int threads) const {
         const std::size_t n = x.shape(0);
         require(static_cast<int>(x.shape(1)) == core_.dimension(),
                 "sources and targets must have the same number of coordinates");
@@ -52,14 +55,16 @@ public:
         require(!limit || limit->shape(0) == n, "limit must have one entry a source");
         require(n < most, "at most 2^31 - 1 sources");
         std::vector<std::int64_t> indices(n * k);
-        std::vector<double> costs(n * k);
+        std::vector<double> costs(n * k), minima(n);
+        std::atomic<std::int64_t> visits = 0;
         {
             nb::gil_scoped_release release;
             core_.query({view_all(x), static_cast<std::int64_t>(n), k, view_any(offset),
-                         view_any(limit), threads},
-                        {indices, costs});
+                         view_any(limit), threads, loose ? Ties::loose : Ties::exact},
+                        {indices, costs, minima, &visits});
         }
-        return {give_table(std::move(indices), n, k), give_table(std::move(costs), n, k)};
+        return {give_table(std::move(indices), n, k), give_table(std::move(costs), n, k),
+                give(std::move(minima)), visits.load()};
     }
 
     std::int64_t count() const { return core_.count(); }
@@ -80,8 +85,10 @@ private:
 };
 
 Neighbours nearest(const Points& x, const Points& y, std::int64_t k, int metric,
-                   const Offsets& offset, const Offsets& limit, int threads) {
-    return Index(y, metric, threads).query(x, k, offset, limit, threads);
+                   const Offsets& offset, const Offsets& limit, bool loose, int threads) {
+    auto [indices, costs, minima, visits] =
+        Index(y, metric, threads).query(x, k, offset, limit, loose, threads);
+    return {std::move(indices), std::move(costs)};
 }
 
 }  // namespace
@@ -91,12 +98,12 @@ void bind_nearest(nb::module_& m) {
         .def(nb::init<const Points&, int, int>(), "y"_a.noconvert(), "metric"_a, "threads"_a = 0)
         .def("query", &Index::query, "x"_a.noconvert(), "k"_a,
              "offset"_a.noconvert().none() = nb::none(), "limit"_a.noconvert().none() = nb::none(),
-             "threads"_a = 0)
+             "loose"_a = false, "threads"_a = 0)
         .def_prop_ro("count", &Index::count)
         .def_prop_ro("dimension", &Index::dimension);
     m.def("nearest", &nearest, "x"_a.noconvert(), "y"_a.noconvert(), "k"_a, "metric"_a,
           "offset"_a.noconvert().none() = nb::none(), "limit"_a.noconvert().none() = nb::none(),
-          "threads"_a = 0);
+          "loose"_a = false, "threads"_a = 0);
 }
 
 }  // namespace sparse_ot::python

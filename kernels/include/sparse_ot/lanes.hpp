@@ -65,6 +65,10 @@ struct alignas(64) Pack {
     friend Pack operator+(const Pack& a, const Pack& b) { return {a.low + b.low, a.high + b.high}; }
     friend Pack operator-(const Pack& a, const Pack& b) { return {a.low - b.low, a.high - b.high}; }
     friend Pack operator*(const Pack& a, const Pack& b) { return {a.low * b.low, a.high * b.high}; }
+    friend Pack operator/(const Pack& a, const Pack& b) { return {a.low / b.low, a.high / b.high}; }
+    friend Pack min(const Pack& a, const Pack& b) {
+        return {a.low < b.low ? a.low : b.low, a.high < b.high ? a.high : b.high};
+    }
     friend Pack max(const Pack& a, const Pack& b) {
         return {a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
     }
@@ -121,6 +125,10 @@ struct alignas(64) Pack {
     friend Pack operator+(const Pack& a, const Pack& b) { return each(a, b, std::plus<T>{}); }
     friend Pack operator-(const Pack& a, const Pack& b) { return each(a, b, std::minus<T>{}); }
     friend Pack operator*(const Pack& a, const Pack& b) { return each(a, b, std::multiplies<T>{}); }
+    friend Pack operator/(const Pack& a, const Pack& b) { return each(a, b, std::divides<T>{}); }
+    friend Pack min(const Pack& a, const Pack& b) {
+        return each(a, b, [](T p, T q) { return p < q ? p : q; });
+    }
     friend Pack max(const Pack& a, const Pack& b) {
         return each(a, b, [](T p, T q) { return p > q ? p : q; });
     }

@@ -14,12 +14,20 @@
 // minimum stays unknown, and for a proof of feasibility is not needed. A row that comes back with
 // entries has its exact minimum first.
 //
+// Ties. Prices tie by the thousand where the cost is a norm, up to rounding; to rank them is to
+// look at all of them. Loose ties are values that differ by less than 8 + d ulps of cost and
+// |offset|: which of them are found then depends on the order of the sources. The minimum of a row
+// is proven all the same: it is lowered by as much as what was left out may be below the best
+// found, by nothing where nothing was left out for that. Without offsets, and between all pairs,
+// loose changes nothing.
+//
 // The index keeps its own copy of the points and serves any number of queries, also at once.
 // Coordinates and offsets are finite (an offset may be +inf: that target comes last); callers
 // check.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <span>
@@ -37,6 +45,9 @@
 
 namespace sparse_ot {
 
+// What becomes of values that rounding hardly tells apart.
+enum class Ties { exact, loose };
+
 struct NearestQuery {
     std::span<const double> x;  // n rows of d
     std::int64_t n = 0;
@@ -44,6 +55,7 @@ struct NearestQuery {
     std::span<const double> offset;  // of every target, or empty: none
     std::span<const double> limit;   // of every source, or empty: none
     int threads = 0;                 // 0: all
+    Ties ties = Ties::exact;
 };
 
 // Row by row, ascending by (value, index); where there are fewer than k: index -1 and cost +inf.
@@ -51,6 +63,8 @@ struct NearestQuery {
 struct NearestAnswer {
     std::span<std::int64_t> indices;
     std::span<double> costs;
+    std::span<double> minima = {};  // of every row a lower bound, see above; or empty: not wanted
+    std::atomic<std::int64_t>* visits = nullptr;  // groups of the tree looked at; or not wanted
 };
 
 class NearestIndex {
@@ -90,14 +104,21 @@ private:
     static constexpr std::int64_t tree_rows = 1024;
     static constexpr std::int64_t scan_rows = 64;
 
+    // What counts as a tie, in ulps of a cost and an offset: more than the rounding of bounds.
+    static constexpr double tie_ulps(int d) { return 8.0 + d; }
+
     void query_tree(const NearestQuery& query, const NearestAnswer& answer) const {
         const LeastOffsets offsets = tree_.least_offsets(query.offset);
+        const OffsetPlanes planes =
+            query.offset.empty() ? OffsetPlanes() : OffsetPlanes(tree_, offsets, metric_);
         const std::vector<std::int32_t> order = morton_order(query.x, query.n, d_);
+        const double slack = query.ties == Ties::loose ? tie_ulps(d_) * 0x1p-52 : 0.0;
         for_each_piece(pieces(query.n, tree_rows), query.threads, [&] {
-            return [&, search = TreeSearch(tree_, offsets), best = shortlist(query),
+            return [&, search = TreeSearch(tree_, offsets, planes, slack), best = shortlist(query),
                     x = std::vector<double>(d_)](std::int64_t piece) mutable {
                 best.clear(no_ceiling);
                 const std::int64_t last = std::min((piece + 1) * tree_rows, query.n);
+                const std::int64_t visits = search.visits();
                 for (std::int64_t at = piece * tree_rows; at < last; ++at) {
                     const std::int64_t row = order[at];
                     read_row(query, row, x.data());
@@ -110,7 +131,9 @@ private:
                     write_row(query, row, best, answer, [&](const KLeast::Entry& entry) {
                         return search.cost(metric_, x.data(), entry.place);
                     });
+                    write_minimum(row, best, search.floor(), answer);
                 }
+                if (answer.visits != nullptr) *answer.visits += search.visits() - visits;
             };
         });
     }
@@ -129,10 +152,12 @@ private:
                     best[r].clear(limit_of(query, first + r));
                 }
                 scan.search(x.data(), best, sources);
-                for (std::size_t r = 0; r < best.size(); ++r)
+                for (std::size_t r = 0; r < best.size(); ++r) {
                     write_row(query, first + r, best[r], answer, [&](const KLeast::Entry& entry) {
                         return scan.cost(x.data() + r * d_, entry.place);
                     });
+                    write_minimum(first + r, best[r], no_ceiling.value, answer);
+                }
             };
         });
     }
@@ -167,6 +192,14 @@ private:
             answer.indices[at] = -1;
             answer.costs[at] = std::numeric_limits<double>::infinity();
         }
+    }
+
+    // `best` is sorted: after `write_row`.
+    static void write_minimum(std::int64_t row, const KLeast& best, double floor,
+                              const NearestAnswer& answer) {
+        if (answer.minima.empty()) return;
+        const auto& entries = best.entries();
+        answer.minima[row] = entries.empty() ? floor : std::min(floor, entries[0].rank.value);
     }
 
     Metric metric_;

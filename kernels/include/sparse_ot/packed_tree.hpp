@@ -147,6 +147,9 @@ struct BoxLevel {
     std::vector<std::int32_t> least_index;
 };
 
+// For each level the least offset inside each box; first the points' own. +inf in padding.
+using LeastOffsets = std::vector<std::vector<Lanes>>;
+
 struct PackedTree {
     PackedPoints points;
     std::vector<BoxLevel> levels;  // levels[0] holds the boxes of groups of points
@@ -159,11 +162,9 @@ struct PackedTree {
         while (levels.back().count > n_lanes) levels.push_back(boxes_of_boxes(levels.back()));
     }
 
-    // For each level the least offset inside each box; first the points' own. +inf in padding.
-    [[nodiscard]] std::vector<std::vector<Lanes>> least_offsets(
-        std::span<const double> offset) const {
+    [[nodiscard]] LeastOffsets least_offsets(std::span<const double> offset) const {
         constexpr double infinity = std::numeric_limits<double>::infinity();
-        std::vector<std::vector<Lanes>> least(levels.size() + 1);
+        LeastOffsets least(levels.size() + 1);
         least[0].assign(points.groups(), Lanes::all(infinity));
         for (std::int64_t p = 0; p < points.count; ++p)
             least[0][p / n_lanes].set(p % n_lanes, offset.empty() ? 0.0 : offset[points.index[p]]);
