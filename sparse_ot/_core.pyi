@@ -140,7 +140,7 @@ def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.
     """A cloud in an order of groups (kernels, groups.hpp), and the depth of every border."""
 
 class NearestIndex:
-    """Targets prepared for searches: `query` gives what `nearest` does, any number of times."""
+    """Targets prepared for searches: `query` finds what `nearest` does, any number of times."""
 
     def __init__(self, y: Doubles, metric: int, threads: int = 0) -> None: ...
     def query(
@@ -149,8 +149,10 @@ class NearestIndex:
         k: int,
         offset: Doubles | None = None,
         limit: Doubles | None = None,
+        loose: bool = False,
         threads: int = 0,
-    ) -> tuple[Integers, Doubles]: ...
+    ) -> tuple[Integers, Doubles, Doubles, int]:
+        """Indices and costs, the minimum of every row, and how many groups were looked at."""
     @property
     def count(self) -> int: ...
     @property
@@ -163,9 +165,12 @@ def nearest(
     metric: int,
     offset: Doubles | None = None,
     limit: Doubles | None = None,
+    loose: bool = False,
     threads: int = 0,
 ) -> tuple[Integers, Doubles]:
-    """The k targets of least ``cost(x_i, y_j) + offset[j]`` of every source, exactly.
+    """The k targets of least ``cost(x_i, y_j) + offset[j]`` of every source.
+
+    Exactly, or, where ties are `loose`, up to 8 + d ulps of cost and offset.
 
     Points are (n, d) and (m, d). Indices and costs (n, k) ascend by (cost + offset, index); costs
     leave the offset out. With `limit` only values below ``limit[i]`` are wanted; places without

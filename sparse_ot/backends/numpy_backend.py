@@ -109,8 +109,11 @@ class NumpyBackend(ArrayApiBackend):
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source, by the compiled search on all cores."""
-        indices, costs = numpy_search.nearest(x, y, k, metric, offset)
+        """The `k` cheapest targets of every source, by the compiled search on all cores.
+
+        With offsets, ties within rounding may go to either.
+        """
+        indices, costs = numpy_search.nearest(x, y, k, metric, offset, loose=True)
         return Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
@@ -119,11 +122,14 @@ class NumpyBackend(ArrayApiBackend):
         return costs.astype(np.result_type(x, y), copy=False)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """As `agnostic.price`; row minima are in float64 whatever the points are."""
-        indices, costs = numpy_search.nearest(x, y, k, metric, offset=-v)
+        """As `agnostic.price`; row minima are in float64 whatever the points are.
+
+        Where values tie within rounding, a minimum may be lower than the least by some ulps.
+        """
+        indices, costs, minima = numpy_search.nearest_and_minima(x, y, k, metric, -v)
         adjusted = costs - v[indices]
         found = Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
-        return agnostic.select_negative(found, adjusted, u, xp)
+        return agnostic.select_negative(found, adjusted, u, xp)._replace(row_minima=minima)
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric

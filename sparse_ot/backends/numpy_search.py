@@ -25,7 +25,7 @@ from sparse_ot.backends.agnostic import spans
 from sparse_ot.backends.base import Metric
 from sparse_ot.backends.metric_formulas import evaluate, unit_vectors
 
-__all__ = ["METRIC_CODES", "nearest", "pair_costs", "within"]
+__all__ = ["METRIC_CODES", "nearest", "nearest_and_minima", "pair_costs", "within"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
@@ -74,6 +74,7 @@ def nearest(
     offset: Any = None,
     *,
     limit: Any = None,
+    loose: bool = False,
     threads: int = 0,
 ) -> tuple[Integers, Floats]:
     """The `k` targets with the smallest ``cost(x_i, y_j) + offset[j]`` of every source.
@@ -90,6 +91,10 @@ def nearest(
         Only targets with ``cost + offset < limit[i]`` are looked for, which is much faster where
         there are none. A row without any has its minimum at or above its limit; that minimum
         stays unknown.
+    loose : bool
+        Whether values that rounding hardly tells apart count as equal, so that one found may be
+        larger than one left out by some ulps of its cost and offset. Only with offsets, and faster
+        where they tie with the costs.
     threads : int
         0 takes all cores. The result does not depend on it.
 
@@ -106,20 +111,47 @@ def nearest(
     >>> nearest(np.asarray([[0.0]]), np.asarray([[3.0], [-1.0], [1.0]]), 2, "sqeuclidean")
     (array([[1, 2]]), array([[1., 1.]]))
     """
+    indices, costs, _ = _search(x, y, k, metric, offset, limit, loose, threads)
+    return indices, costs
+
+
+def nearest_and_minima(
+    x: npt.NDArray[Any], y: npt.NDArray[Any], k: int, metric: Metric, offset: Any
+) -> tuple[Integers, Floats, Floats]:
+    """As `nearest` with loose ties, and for every source what no ``cost + offset`` is below.
+
+    That minimum is the least value found, except where something was left out as a tie: then it is
+    lower by as much as that might have been.
+    """
+    return _search(x, y, k, metric, offset, None, True, 0)
+
+
+def _search(
+    x: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    k: int,
+    metric: Metric,
+    offset: Any,
+    limit: Any,
+    loose: bool,
+    threads: int,
+) -> tuple[Integers, Floats, Floats]:
+    """Indices, costs and minima of `nearest`."""
     x, y = _as_doubles(x), _as_doubles(y)
     offset = None if offset is None else _as_doubles(offset)
     limit = None if limit is None else _as_doubles(limit)
     if callable(metric):
-        return _nearest_by_tiles(x, y, k, metric, offset, limit)
+        indices, costs = _nearest_by_tiles(x, y, k, metric, offset, limit)
+        return indices, costs, costs[:, 0] + (0 if offset is None else offset[indices[:, 0]])
     index = _core.NearestIndex(y, METRIC_CODES[metric], threads)
     rows = min(_SLICE_ROWS, max(1024, _SLICE_TERMS // y.size)) if x.shape[0] else 1
     slices = [
-        index.query(x[span], k, offset, None if limit is None else limit[span], threads)
+        index.query(x[span], k, offset, None if limit is None else limit[span], loose, threads)[:3]
         for span in spans(x.shape[0], rows)
     ]
-    indices, costs = zip(*slices, strict=True)
+    indices, costs, minima = zip(*slices, strict=True)
     # The core's int64 is C's long long, NumPy's is long: the same bits under two names.
-    return _joined(indices).view(np.int64), _joined(costs)
+    return _joined(indices).view(np.int64), _joined(costs), _joined(minima)
 
 
 def pair_costs(

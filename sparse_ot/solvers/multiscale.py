@@ -262,7 +262,7 @@ class _Descent:
 
 def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) -> Floats:
     """The largest potentials of x that v allows: ``min_j cost(x_i, y_j) − v_j``."""
-    near, costs = _core.nearest(x, y, 1, CORE_METRICS.index(metric), -v, None, threads)
+    near, costs = _core.nearest(x, y, 1, CORE_METRICS.index(metric), -v, None, True, threads)
     u: Floats = costs[:, 0] - v[near[:, 0]]
     return u
 

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from sparse_ot import _core
 from sparse_ot.backends.metric_formulas import FORMULAS, evaluate
-from sparse_ot.backends.numpy_search import METRIC_CODES, nearest
+from sparse_ot.backends.numpy_search import METRIC_CODES, nearest, nearest_and_minima
 
 
 def expected_of(x, y, k, metric, offset=None):
@@ -100,10 +100,12 @@ def test_threads_and_calls_at_once_do_not_show(rng, d):
     offset = np.round(rng.random(3000))
     index = _core.NearestIndex(y, METRIC_CODES["cityblock"], 2)
     assert (index.count, index.dimension) == (3000, d)
-    alone = index.query(x, 3, offset, None, 1)
+    alone = index.query(x, 3, offset, threads=1)
     answers = {}
     workers = [
-        threading.Thread(target=lambda t=t: answers.update({t: index.query(x, 3, offset, None, t)}))
+        threading.Thread(
+            target=lambda t=t: answers.update({t: index.query(x, 3, offset, threads=t)})
+        )
         for t in range(4)
     ]
     for worker in workers:
@@ -144,3 +146,60 @@ def test_many_sources_in_the_plane_take_seconds_and_little_memory():
     begin = time.perf_counter()
     nearest(x, y, 6, "sqeuclidean", 0.1 * y[:, 0])
     assert time.perf_counter() - begin < 5, "a tree takes a tenth of a second; all pairs take 10"
+
+
+def steep_problem(rng, metric, d, apart):
+    """Sources, targets, and offsets as steep as the costs between clouds `apart`."""
+    x, y = rng.random((400, d)), rng.random((6000, d)) + apart
+    if metric == "sqeuclidean":
+        return x, y, -(2 * apart * y).sum(axis=1)
+    origin = np.full(d, -1.0)
+    return x, y, -evaluate(origin[None], y, metric, np)
+
+
+STEEP = pytest.mark.parametrize(
+    ("metric", "d", "apart"),
+    [
+        ("euclidean", 1, 0.0),
+        ("euclidean", 1, 10.0),
+        ("euclidean", 2, 10.0),
+        ("cityblock", 2, 10.0),
+        ("chebyshev", 2, 10.0),
+        ("sqeuclidean", 2, 100.0),
+        ("sqeuclidean", 3, 1e4),
+    ],
+)
+
+
+@STEEP
+def test_minima_are_below_all_values_in_extended_precision(rng, metric, d, apart):
+    x, y, offset = steep_problem(rng, metric, d, apart)
+    _, _, minima = nearest_and_minima(x, y, 4, metric, offset)
+    costs = evaluate(*(np.asarray(p, np.longdouble) for p in (x[:, None], y[None])), metric, np)
+    values = costs + offset
+    # Computed costs are themselves a few ulps from true ones.
+    rounding = (d + 4) * 2.0**-53 * (costs + abs(offset))
+    assert (minima[:, None] <= values + rounding).all()
+    assert (minima[:, None] <= evaluate(x[:, None], y[None], metric, np) + offset).all()
+    # And lower by no more than ties are.
+    least = values.argmin(axis=1)[:, None]
+    largest = (costs + abs(offset)).max(axis=1)
+    assert (np.take_along_axis(values, least, 1)[:, 0] - minima <= 16 * 2.0**-52 * largest).all()
+
+
+@STEEP
+def test_prices_as_steep_as_costs_take_few_visits(rng, metric, d, apart):
+    x, y, offset = steep_problem(rng, metric, d, apart)
+    index = _core.NearestIndex(y, METRIC_CODES[metric])
+    visits = [index.query(x, 6, o, loose=True)[3] / len(x) for o in (offset, None)]
+    assert visits[0] < 100, "of 860 groups; nearly all of them if bounds forget the slope"
+    assert visits[1] < 100
+    assert_same(nearest(x, y, 6, metric, offset), expected_of(x, y, 6, metric, offset))
+
+
+def test_minima_are_the_least_values_where_nothing_ties(rng):
+    for metric in FORMULAS:
+        x, y, offset = rng.random((200, 2)), rng.random((3000, 2)), 0.1 * rng.random(3000)
+        indices, costs, minima = nearest_and_minima(x, y, 3, metric, offset)
+        assert_same((indices, costs), expected_of(x, y, 3, metric, offset))
+        np.testing.assert_array_equal(minima, costs[:, 0] + offset[indices[:, 0]])

@@ -254,7 +254,7 @@ private:
         const auto count = static_cast<std::int64_t>(from.size()) / x_.d;
         near_.resize(count * k);
         near_costs_.resize(count * k);
-        index.query({from, count, k, offset, limit, 1}, {near_, near_costs_});
+        index.query({from, count, k, offset, limit, 1, Ties::loose}, {near_, near_costs_});
         for (std::int64_t p = 0; p < count; ++p)
             for (std::int64_t at = p * k; at < (p + 1) * k && near_[at] >= 0; ++at)
                 found(static_cast<Node>(p), static_cast<Node>(near_[at]));
