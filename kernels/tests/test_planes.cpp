@@ -53,7 +53,7 @@ void slope_offsets(Random& random, Problem& p) {
 // Sources and targets of any kind, near or apart, of any size.
 Problem sloping_problem(Random& random) {
     Problem p = random_problem(random);
-    p.d = static_cast<int>(random.between(1, 8));
+    p.d = static_cast<int>(random.between(1, 10));
     p.m = random.between(1, 1500);
     p.k = random.between(1, std::min<std::int64_t>(p.m, 8));
     constexpr double sizes[] = {1.0, 1.0, 1.0, 1e-300, 1e-160, 1e150};

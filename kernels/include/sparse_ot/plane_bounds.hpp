@@ -14,19 +14,30 @@
 // cost + slope . (y - c) has a lower bound over the box that is found coordinate by coordinate:
 //
 //   squared distances   exactly: another squared distance, from x shifted by half the slope;
-//   norms               cost >= s . (y - x) for all s in the dual unit ball. Good choices are s =
-//   the
-//                       gradient at c, and s = -slope, after which nothing depends on y any more.
+//   norms               cost >= s . (y - x) for all s in the dual unit ball. Good choices are
+//                       s = the gradient at c, and s = -slope, which leaves nothing that varies.
 //
 // Slopes of norms are kept in the dual unit ball: potentials of a distance have no others (Villani
 // 2009, Optimal Transport: Old and New, Particular Case 5.4).
 //
-// Rounding, with u = 2^-53. Remainders err by (d + 3) u (|offset| + |slope| . h), h being half the
-// sides; the base is lowered by that. What is computed for x errs, and computed costs of points
-// fall short of true ones, by less than the margins below; sums of d terms are the larger part of
-// them (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1). Bounds are
-// lowered by their margins, so that none exceeds a value that the search computes. NaN, where
-// something overflows, bounds nothing.
+// Rounding. Let u = 2^-53, h half the sides of a box, D the cost to c. First order in u throughout;
+// the margins in the code exceed the sums by what higher orders need.
+//
+//   base        A remainder is a chain of d + 1 sums; it errs by (d + 3) u (|offset| + |slope| . h)
+//               (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1). The
+//               base is lowered by (d + 4) u.
+//   norms       A computed cost falls short of the true one by (d + 2) u of it, at most D + |h|_1.
+//               D, or its parts, and slope . (c - x), at most D as the slope is in the dual ball,
+//               err by (d + 3) u D. The gradient errs by (d + 4) u a coordinate, the sum of what is
+//               lost to h by 2 d u |h|_1. Given away: (2 d + 8) u D + (5 d + 12) u |h|_1.
+//   squares     Write q for y - x at the best y, w for x - c. By strong convexity the shortfall of
+//               computed costs anywhere in the box is paid for by 2 (d + 2) u q^2; a summand errs
+//               by 6 u (q^2 + |slope| (|q| + |w|)), their sum by (d + 1) u. Given away: 3 d + 14.
+//   their sum   errs by u of it; 2 u are given away. Underflow: squares below 2^-1000 and their
+//               roots, less than 2^-500.
+//
+// So no bound exceeds a value that the search computes. NaN, where something overflows, bounds
+// nothing.
 #pragma once
 
 #include <algorithm>
@@ -112,8 +123,8 @@ Lanes plane_bounds_of_norm(const double* x, const Lanes* sides, const Lanes* slo
     Lanes bound = sum;
     if constexpr (std::is_same_v<M, metrics::Euclidean>) bound = max(distance - across, along);
     if constexpr (std::is_same_v<M, metrics::Chebyshev>) bound = max(best - across, along);
-    return bound - (Lanes::all((d + 8) * half_ulp) * distance +
-                    Lanes::all((3 * d + 12) * half_ulp) * widths);
+    return bound - (Lanes::all((2 * d + 8) * half_ulp) * distance +
+                    Lanes::all((5 * d + 12) * half_ulp) * widths);
 }
 
 }  // namespace detail
