@@ -5,7 +5,10 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdlib>
+#include <new>
 #include <span>
 #include <stdexcept>
 #include <utility>
@@ -30,6 +33,16 @@ Result<T> give(std::vector<T>&& values) {
     auto* owned = new std::vector<T>(std::move(values));
     nb::capsule owner(owned, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
     return Result<T>(owned->data(), {owned->size()}, owner);
+}
+
+// Zeros that take no memory until they are touched, where the system can do that. (NumPy asks for
+// huge pages, of which the few entries of a plan touch all there are.)
+inline Result<double> give_zeros(std::size_t count) {
+    auto* zeros =
+        static_cast<double*>(std::calloc(std::max<std::size_t>(count, 1), sizeof(double)));
+    if (zeros == nullptr) throw std::bad_alloc();
+    nb::capsule owner(zeros, [](void* p) noexcept { std::free(p); });
+    return Result<double>(zeros, {count}, owner);
 }
 
 inline void require(bool condition, const char* message) {

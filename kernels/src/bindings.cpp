@@ -32,6 +32,7 @@ void bind_sweeps(nb::module_& m);   // sweep_bindings.cpp
 namespace {
 
 using sparse_ot::python::give;
+using sparse_ot::python::give_zeros;
 using sparse_ot::python::require;
 using sparse_ot::python::Result;
 using sparse_ot::python::Vector;
@@ -134,9 +135,9 @@ public:
 
     Result<double> flow() const {
         require(core_.started(), "there is no plan before start");
-        std::vector<double> out(core_.network().n_given);
-        core_.write_flow(out);
-        return give(std::move(out));
+        Result<double> flow = give_zeros(core_.network().n_given);
+        core_.write_flow_into_zeros({flow.data(), flow.shape(0)});
+        return flow;
     }
 
     // The arcs given that carry mass, in their order, and how much.

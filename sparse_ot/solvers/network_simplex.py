@@ -231,14 +231,12 @@ class NetworkSimplex:
         self, core: Any, a: HostArray, b: HostArray, arcs: tuple[HostArray, ...]
     ) -> tuple[HostArray, Callable[..., tuple[float, float, float, float]]]:
         """The flow on all arcs given, and what proves potentials against it."""
-        if not self.dense:
-            flow = core.flow()
-            rows, cols, costs = arcs
-            return flow, lambda u, v: certify(a, b, rows, cols, costs, flow, u, v)
-        entries, carried = core.support()
-        plan = np.zeros(arcs[0].size)  # of which only the pages that carry mass are ever touched
-        plan[entries] = carried
-        return plan, lambda u, v: _core.certify_matrix(a, b, arcs[0], entries, carried, u, v)
+        flow = core.flow()
+        if self.dense:
+            entries, carried = core.support()
+            return flow, lambda u, v: _core.certify_matrix(a, b, arcs[0], entries, carried, u, v)
+        rows, cols, costs = arcs
+        return flow, lambda u, v: certify(a, b, rows, cols, costs, flow, u, v)
 
     def _run(self, core: Any, arcs: tuple[HostArray, ...], begin: float) -> int:
         """Run in slices until optimal or a limit; return the status code."""

@@ -195,6 +195,12 @@ public:
     // Mass on every arc given, in the order given.
     void write_flow(std::span<double> out) const {
         std::fill(out.begin(), out.end(), 0.0);
+        write_flow_into_zeros(out);
+    }
+
+    // The same where all is zero already, as in memory fresh from the system: what carries nothing
+    // is not touched, which counts where the arcs are all entries of a matrix.
+    void write_flow_into_zeros(std::span<double> out) const {
         simplex_->for_each_basic_arc(
             [&](Arc e, Mass flow) { out[network_.given_index(e)] = masses_.mass_of(flow); });
     }
