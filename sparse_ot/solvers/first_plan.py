@@ -130,7 +130,8 @@ class FirstPlans:
         assert self._coarse is not None, "`gives_up` says whether there is another way"
         began = time.perf_counter()
         make, self._coarse = self._coarse, None
-        found = make(*self._points, a, b)
+        points, self._points = self._points, ()  # there is no plan after this one
+        found = make(*points, a, b)
         self.seconds += time.perf_counter() - began
         return FirstPlan(found.rows, found.cols, found.flow, (found.u, found.v))
 

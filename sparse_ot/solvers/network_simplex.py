@@ -310,7 +310,8 @@ class LiveBasis:
         return self._core.stats()
 
     def add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
-        """More arcs, (p,) each, int32 indices; a cost of +inf keeps its place and is no arc."""
+        """More arcs, (p,) each; a cost of +inf keeps its place and is no arc."""
+        rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
         self._core.add_arcs(rows, cols, as_double(costs))
 
     def start(self, u: HostArray | None = None, v: HostArray | None = None) -> bool:

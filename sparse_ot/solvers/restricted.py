@@ -56,6 +56,8 @@ MOST_ARCS, KEPT_ARCS = 6, 4
 """Arcs, in the mean of a point, at which the restricted problem is cut back, and to how many.
 Solves of several rounds take a tenth to a quarter less time for it (benchmarks/NOTES.md)."""
 
+NO_PLAN = FirstPlan(*(np.empty(0, np.int32),) * 2)
+
 
 class Restricted:
     """Arcs, basis and bounds of one solve; see the module docstring.
@@ -109,7 +111,7 @@ class Restricted:
         self._totals_tolerance = totals_tolerance
         self.limits, self._center, self._dtype, self._begin = limits, center, dtype, begin
         self.first_plans = first_plans
-        self._plan = FirstPlan(*(np.empty(0, np.int32),) * 2)
+        self._plan = NO_PLAN
         self._on_round, self._on_slice = on_round, on_slice
         self._latest = Latest(0, *(np.empty(0, np.int32),) * 2)
         self._slack = 1.0
@@ -169,6 +171,7 @@ class Restricted:
             return self._start()
         began = time.perf_counter()
         _start_from(self._basis, self._plan)
+        self._plan = NO_PLAN  # not needed again, and as large as the clouds
         return self._go_on(began)
 
     def begin_again(
@@ -180,13 +183,13 @@ class Restricted:
         """
         began = time.perf_counter()
         basis = self._empty_basis()
-        rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
-        basis.add(rows, cols, as_double(costs))
+        basis.add(rows, cols, costs)
         if basis.fault is None and basis.size == costs.size:
             _start_from(basis, self._plan)
             if basis.value() < self._basis.value():
                 self._given_up.update(self._counts())
                 self._basis, self._slack, self._value_when_dropped = basis, 1.0, math.inf
+        self._plan = NO_PLAN
         return self._go_on(began)
 
     def rescue(
@@ -320,10 +323,9 @@ class Restricted:
         allowed |= np.isnan(costs)  # the core complains about those
         if not allowed.all():
             rows, cols, costs = rows[allowed], cols[allowed], costs[allowed]
-        rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
         self._latest = Latest(self.arcs, rows, cols)
         self._largest_cost = max(self._largest_cost, float(np.abs(costs).max(initial=0.0)))
-        self._basis.add(rows, cols, as_double(costs))
+        self._basis.add(rows, cols, costs)
 
     def _start(self) -> tuple[HostArray, HostArray]:
         began = time.perf_counter()
