@@ -72,7 +72,8 @@ def main(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     if not cases:
-        raise typer.BadParameter("no case of this size fits: leave out --quick or add --heavy")
+        msg = "no case of this size fits: leave out --quick or add --heavy"
+        raise typer.BadParameter(msg)
     if show_list:
         _show(cases, peers)
         return

@@ -70,7 +70,8 @@ def _bytes_in(table: Path, field: str) -> int:
     for line in table.read_text().splitlines():
         if line.startswith(f"{field}:"):
             return int(line.split()[1]) * 1024
-    raise RuntimeError(f"{table} has no {field}")
+    msg = f"{table} has no {field}"
+    raise RuntimeError(msg)
 
 
 def _peak_ever(method: str) -> int:

@@ -37,7 +37,8 @@ def read(paths: Sequence[Path]) -> list[CaseResult]:
     runs = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     machines = {(run["machine"]["processor"], run["machine"]["cores"]) for run in runs}
     if len(machines) > 1:
-        raise ValueError(f"these runs are of different machines: {sorted(machines)}")
+        msg = f"these runs are of different machines: {sorted(machines)}"
+        raise ValueError(msg)
     records: dict[str, list[dict[str, Any]]] = {}
     for run in runs:
         for record in run["results"]:
@@ -89,7 +90,8 @@ def main(
         raise typer.BadParameter(str(error)) from None
     chosen = [r for r in found if not case or any(fnmatch(r.case.name, p) for p in case)]
     if not chosen:
-        raise typer.BadParameter("none of these results is of such a case")
+        msg = "none of these results is of such a case"
+        raise typer.BadParameter(msg)
     for path in plots.draw(chosen, timeout, out):
         print(f"wrote {path}")
 

@@ -94,19 +94,23 @@ def solve(
     from sparse_ot.costs.point_cloud import PointCloudCost
 
     if (k is None) != dense:
-        raise InputError("Say which pairs are allowed: either --k K or --dense, and one only.")
+        msg = "Say which pairs are allowed: either --k K or --dense, and one only."
+        raise InputError(msg)
     if dense and not feasible:
-        raise InputError("--no-feasible speaks of the graph of --k; every pair is always feasible.")
+        msg = "--no-feasible speaks of the graph of --k; every pair is always feasible."
+        raise InputError(msg)
     points = files.read_points(x), files.read_points(y)
     if points[0].shape[1] != points[1].shape[1]:
-        raise InputError(
+        msg = (
             f"{x} holds points of {points[0].shape[1]} coordinates and {y} of "
             f"{points[1].shape[1]}; expected the same number."
         )
+        raise InputError(msg)
     if plot is not None and points[0].shape[1] != 2:
-        raise InputError(
+        msg = (
             f"--plot draws points of the plane; those of {x} have {points[0].shape[1]} coordinates."
         )
+        raise InputError(msg)
     masses_x = None if a is None else files.read_masses(a)
     masses_y = None if b is None else files.read_masses(b)
     _check_writable(out, plot)
@@ -210,7 +214,8 @@ def _check_writable(*paths: Path | None) -> None:
     """Refuse before the solve what would fail after it."""
     for path in paths:
         if path is not None and not path.parent.is_dir():
-            raise InputError(f"{path}: there is no folder {path.parent} to write to.")
+            msg = f"{path}: there is no folder {path.parent} to write to."
+            raise InputError(msg)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

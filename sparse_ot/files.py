@@ -74,7 +74,8 @@ def read_points(path: str | Path) -> Values:
     array = _read(path)
     points = array[:, None] if array.ndim == 1 else array
     if points.ndim != 2 or points.size == 0:
-        raise FileError(f"{path}: found shape {array.shape}, expected points, one a row.")
+        msg = f"{path}: found shape {array.shape}, expected points, one a row."
+        raise FileError(msg)
     return points
 
 
@@ -88,7 +89,8 @@ def read_masses(path: str | Path) -> Values:
     """
     array = _read(path)
     if array.size == 0 or array.size != max(array.shape):
-        raise FileError(f"{path}: found shape {array.shape}, expected masses, one a row.")
+        msg = f"{path}: found shape {array.shape}, expected masses, one a row."
+        raise FileError(msg)
     return array.ravel()
 
 
@@ -150,9 +152,11 @@ def read_plan(path: str | Path) -> StoredPlan:
                 status=str(file["status"]),
             )
     except FileNotFoundError:
-        raise FileError(f"{path}: no such file.") from None
+        msg = f"{path}: no such file."
+        raise FileError(msg) from None
     except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
-        raise FileError(f"{path}: not a plan written by sparse_ot: {_one_line(error)}") from error
+        msg = f"{path}: not a plan written by sparse_ot: {_one_line(error)}"
+        raise FileError(msg) from error
 
 
 def _read(path: str | Path) -> Values:
@@ -160,26 +164,27 @@ def _read(path: str | Path) -> Values:
     readers = {".npy": _read_npy, ".npz": lambda p: _read_npz(p, member), ".csv": _read_csv}
     reader = readers.get(file.suffix.lower())
     if reader is None:
-        raise FileError(
-            f"{file}: the kind of file is not known; expected .npy, .npz or .csv at the end."
-        )
+        msg = f"{file}: the kind of file is not known; expected .npy, .npz or .csv at the end."
+        raise FileError(msg)
     try:
         array = reader(file)
     except FileNotFoundError:
-        raise FileError(f"{file}: no such file.") from None
+        msg = f"{file}: no such file."
+        raise FileError(msg) from None
     except FileError:
         raise
     except (OSError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise FileError(f"{file}: cannot be read: {_one_line(error)}") from error
+        msg = f"{file}: cannot be read: {_one_line(error)}"
+        raise FileError(msg) from error
     if array.dtype.kind not in "fiub":
-        raise FileError(f"{path}: found values of type {array.dtype}, expected real numbers.")
+        msg = f"{path}: found values of type {array.dtype}, expected real numbers."
+        raise FileError(msg)
     values = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
         place = ", ".join(str(index) for index in bad[0])
-        raise FileError(
-            f"{path}: found {values[tuple(bad[0])]} at [{place}], expected finite numbers."
-        )
+        msg = f"{path}: found {values[tuple(bad[0])]} at [{place}], expected finite numbers."
+        raise FileError(msg)
     return values
 
 
@@ -187,7 +192,8 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
     array = np.load(path, allow_pickle=False)
     if not isinstance(array, np.ndarray):  # a zip archive under the wrong name
         array.close()
-        raise FileError(f"{path}: this is an .npz archive; name it so.")
+        msg = f"{path}: this is an .npz archive; name it so."
+        raise FileError(msg)
     return array
 
 
@@ -198,17 +204,19 @@ def _read_npz(path: Path, member: str | None) -> npt.NDArray[Any]:
             member = names[0]
         if member not in names:
             found = f"no array {member!r}" if member else f"{len(names)} arrays"
-            raise FileError(
+            msg = (
                 f"{path}: found {found}; expected one of {', '.join(names)}, "
                 f"such as {path}:{names[0] if names else 'name'}."
             )
+            raise FileError(msg)
         return np.asarray(archive[member])
 
 
 def _read_csv(path: Path) -> Values:
     lines = _data_lines(path)
     if not lines:
-        raise FileError(f"{path}: found no numbers, expected one point a line.")
+        msg = f"{path}: found no numbers, expected one point a line."
+        raise FileError(msg)
     first_number, first = lines[0]
     width = first.count(",") + 1
     try:
@@ -219,19 +227,23 @@ def _read_csv(path: Path) -> Values:
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             found, number = values[tuple(bad[0])], lines[bad[0][0]][0]
-            raise FileError(f"{path}, line {number}: found {found}, expected finite numbers.")
+            msg = f"{path}, line {number}: found {found}, expected finite numbers."
+            raise FileError(msg)
         return values
     for number, line in lines:
         fields = line.split(",")
         if len(fields) != width:
-            raise FileError(
+            msg = (
                 f"{path}, line {number}: found {len(fields)} values, expected {width} "
                 f"as in line {first_number}."
             )
+            raise FileError(msg)
         for field in fields:
             if not _is_number(field):
-                raise FileError(f"{path}, line {number}: {field.strip()!r} is not a number.")
-    raise FileError(f"{path}: cannot be read as numbers separated by commas.")
+                msg = f"{path}, line {number}: {field.strip()!r} is not a number."
+                raise FileError(msg)
+    msg = f"{path}: cannot be read as numbers separated by commas."
+    raise FileError(msg)
 
 
 def _data_lines(path: Path) -> list[tuple[int, str]]:
@@ -239,7 +251,8 @@ def _data_lines(path: Path) -> list[tuple[int, str]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FileError(f"{path}: not a text file: {_one_line(error)}") from error
+        msg = f"{path}: not a text file: {_one_line(error)}"
+        raise FileError(msg) from error
     numbered = (
         (number, line.split("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1)
     )

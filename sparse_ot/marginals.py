@@ -56,7 +56,8 @@ def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     try:
         x = backend.asarray(x, like)
     except (UnsupportedArrayError, ShapeError) as error:
-        raise type(error)(f"{name}: {error}") from error
+        msg_0 = f"{name}: {error}"
+        raise type(error)(msg_0) from error
     if x.shape != (count,):
         msg = f"{name} has shape {tuple(x.shape)}. Expected ({count},): one number for every point."
         raise ShapeError(msg)

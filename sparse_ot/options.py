@@ -30,7 +30,8 @@ def at_least_zero(name: str, value: Any) -> float:
     0.0
     """
     if not 0 <= (number := _number(value)) < math.inf:
-        raise InputError(f"{name} must be a number of at least 0; found {value!r}.")
+        msg = f"{name} must be a number of at least 0; found {value!r}."
+        raise InputError(msg)
     return number
 
 
@@ -53,7 +54,8 @@ def limit(name: str, value: Any, unit: str) -> float:
 def whole(name: str, value: Any) -> int:
     """A whole number of at least 1."""
     if (count := _index(value)) is None or count < 1:
-        raise InputError(f"{name} must be a whole number of at least 1; found {value!r}.")
+        msg = f"{name} must be a whole number of at least 1; found {value!r}."
+        raise InputError(msg)
     return count
 
 
@@ -90,7 +92,8 @@ def threads(name: str, value: Any) -> int:
 def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
     """A function, or None; `expected` says with what it will be called."""
     if value is not None and not callable(value):
-        raise InputError(f"{name} must be {expected}; found {value!r}.")
+        msg = f"{name} must be {expected}; found {value!r}."
+        raise InputError(msg)
     function: Callable[..., Any] | None = value
     return function
 

@@ -163,9 +163,8 @@ def _matplotlib_needed() -> Iterator[None]:
     try:
         yield
     except ImportError as error:
-        raise MissingDependencyError(
-            "Drawing needs matplotlib, which is not installed: pip install 'sparseot[plot]'"
-        ) from error
+        msg = "Drawing needs matplotlib, which is not installed: pip install 'sparseot[plot]'"
+        raise MissingDependencyError(msg) from error
 
 
 def _add_segments(
@@ -191,7 +190,8 @@ def _entries(M: Array | Sparse, name: str) -> tuple[Indices, Indices, Floats, tu
         return rows[inside], cols[inside], values[inside].astype(float), parts.shape
     (dense,) = _on_host(backend, backend.asarray(M))
     if dense.ndim != 2:
-        raise ShapeError(f"{name} has shape {dense.shape}; expected a matrix.")
+        msg = f"{name} has shape {dense.shape}; expected a matrix."
+        raise ShapeError(msg)
     rows, cols = (index.ravel() for index in np.indices(dense.shape, sparse=False))
     return rows, cols, dense.ravel().astype(float), dense.shape
 
@@ -200,10 +200,11 @@ def _points(x: Array, name: str) -> Floats:
     backend = get_backend(x, names=(name,))
     (points,) = _on_host(backend, backend.asarray(x))
     if points.ndim != 2 or points.shape[1] != 2:
-        raise ShapeError(
+        msg = (
             f"{name} has shape {points.shape}; pictures are of points in the plane, shape (n, 2). "
             f"Pass two columns, such as {name}[:, :2]."
         )
+        raise ShapeError(msg)
     return points.astype(float)
 
 
@@ -223,7 +224,8 @@ def _check_fit(
     sources: Floats, targets: Floats, shape: tuple[int, int], names: tuple[str, str, str]
 ) -> None:
     if shape != (len(sources), len(targets)):
-        raise ShapeError(
+        msg = (
             f"{names[2]} has shape {shape}, but {names[0]} holds {len(sources)} points and "
             f"{names[1]} {len(targets)}; expected shape {(len(sources), len(targets))}."
         )
+        raise ShapeError(msg)

@@ -120,7 +120,8 @@ class Problem:
             try:
                 cost = model(M, backend=backend)
             except (UnsupportedArrayError, ShapeError) as error:
-                raise type(error)(f"M: {error}") from error
+                msg = f"M: {error}"
+                raise type(error)(msg) from error
         n, m = cost.shape
         if n == 0 or m == 0:
             msg = (

@@ -82,7 +82,8 @@ def test_every_device_is_tried() -> None:
 
 def test_no_driver_is_told_with_advice() -> None:
     def refuse() -> int:
-        raise RuntimeError("cudaErrorInsufficientDriver: CUDA driver version is insufficient")
+        msg = "cudaErrorInsufficientDriver: CUDA driver version is insufficient"
+        raise RuntimeError(msg)
 
     with fakecupy.installed() as cupy, pytest.MonkeyPatch.context() as patch:
         patch.setattr(cupy.cuda.runtime, "getDeviceCount", refuse)
@@ -98,7 +99,8 @@ def test_a_library_that_does_not_import_is_told_with_advice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def refuse(library: str) -> Any:
-        raise OSError("libcudart.so.13: cannot open shared object file")
+        msg = "libcudart.so.13: cannot open shared object file"
+        raise OSError(msg)
 
     monkeypatch.setattr(doctor, "load_backend", refuse)
     finding = found("cupy")

@@ -87,10 +87,11 @@ def select_cases(patterns: Sequence[str], *, quick: bool, heavy: bool) -> list[C
     for pattern in patterns:
         if not any(_fits(case, pattern) for case in cases):
             families = sorted({case.family for case in cases})
-            raise ValueError(
+            msg = (
                 f"no case fits {pattern!r}; families are {', '.join(families)}, and --list shows "
                 "every case"
             )
+            raise ValueError(msg)
     sizes = {"quick"} if quick else {"quick", "normal"} | ({"heavy"} if heavy else set())
     return [
         case

@@ -105,5 +105,6 @@ def select_peers(against: Sequence[str] | None) -> list[Peer]:
     known = {name for peer in peers for name in (peer.name, peer.library)}
     for name in against:
         if name not in known:
-            raise ValueError(f"no peer is called {name!r}; there are {', '.join(sorted(known))}")
+            msg = f"no peer is called {name!r}; there are {', '.join(sorted(known))}"
+            raise ValueError(msg)
     return [peer for peer in peers if {peer.name, peer.library} & {OURS, *against}]

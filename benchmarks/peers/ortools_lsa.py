@@ -44,7 +44,8 @@ class OrToolsAssignment(Peer):
         assignment.add_arcs_with_cost(arcs.tails, columns, arcs.costs)
         status = assignment.solve()
         if status != assignment.OPTIMAL:
-            raise RuntimeError(f"OR-tools answered {status.name}")
+            msg = f"OR-tools answered {status.name}"
+            raise RuntimeError(msg)
         size = len(arcs.supplies) // 2
         return np.fromiter(map(assignment.right_mate, range(size)), np.int64, size)
 

@@ -47,7 +47,8 @@ class OrToolsMinCostFlow(Peer):
         network.set_nodes_supplies(nodes, prepared.supplies)
         status = network.solve()
         if status != network.OPTIMAL:
-            raise RuntimeError(f"OR-tools answered {status.name}")
+            msg = f"OR-tools answered {status.name}"
+            raise RuntimeError(msg)
         return network.flows(arcs)
 
     def answer(self, problem: Problem, prepared: IntegerArcs, result: Any) -> Answer:

@@ -27,7 +27,8 @@ class PotLazy(Peer):
         try:
             self._emd2_lazy = import_pot().lp.emd2_lazy
         except AttributeError:
-            raise ImportError("POT is too old: emd2_lazy came with 0.9.7") from None
+            msg = "POT is too old: emd2_lazy came with 0.9.7"
+            raise ImportError(msg) from None
 
     def refuses(self, problem: Problem) -> str | None:
         return None if isinstance(problem, PointProblem) else "takes points only"

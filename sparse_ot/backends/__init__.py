@@ -91,10 +91,11 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> ArrayApiBac
             found.setdefault(library, []).append(name)
     if len(found) > 1:
         listed = "; ".join(f"{library}: {', '.join(owned)}" for library, owned in found.items())
-        raise MixedBackendsError(
+        msg = (
             f"Found arrays of {len(found)} libraries in one call ({listed}). Expected one. Convert "
             "them to the library, and the device, where you want the result."
         )
+        raise MixedBackendsError(msg)
     return load_backend(next(iter(found), "numpy"))
 
 
@@ -134,11 +135,12 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
             _refuse_masked(x, name)
             return None if _is_numpy_scalar(x) else library
     kind = f"{type(x).__module__}.{type(x).__qualname__}"
-    raise UnsupportedArrayError(
+    msg = (
         f"{name} is a {kind}, which no backend understands. Expected an array or a sparse "
         "container of NumPy/SciPy, CuPy or JAX, or a list of numbers. Convert it first, for "
         "example with `.to_numpy()` or `numpy.asarray`."
     )
+    raise UnsupportedArrayError(msg)
 
 
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
@@ -147,10 +149,11 @@ def _library_of_items(x: Sequence[Any], name: str) -> str | None:
     prefix = "" if name.startswith("an item of ") else "an item of "
     libraries = {library_of(item, prefix + name) for item in examples.values()} - {None}
     if len(libraries) > 1:
-        raise MixedBackendsError(
+        msg = (
             f"{name} is a list with items of {' and '.join(sorted(map(str, libraries)))}. "
             "Expected items of one library."
         )
+        raise MixedBackendsError(msg)
     return next(iter(libraries), None)
 
 
@@ -163,10 +166,11 @@ def _is_numpy_scalar(x: Any) -> bool:
 def _refuse_masked(x: Any, name: str) -> None:
     # A masked array would pass as the array beneath its mask, with the masked values in it.
     if type(x).__module__.startswith("numpy.ma"):
-        raise UnsupportedArrayError(
+        msg = (
             f"{name} is a masked array. Expected a plain one. Forbid masked pairs of a cost matrix "
             "with `.filled(numpy.inf)`; drop masked points and masses."
         )
+        raise UnsupportedArrayError(msg)
 
 
 @cache
@@ -190,12 +194,14 @@ def load_backend(library: str) -> ArrayApiBackend:
     'numpy'
     """
     if library not in _REGISTRY:
-        raise InputError(f"Unknown backend {library!r}. Expected one of {', '.join(_REGISTRY)}.")
+        msg = f"Unknown backend {library!r}. Expected one of {', '.join(_REGISTRY)}."
+        raise InputError(msg)
     entry = _REGISTRY[library]
     if find_spec(library) is None:
-        raise MissingDependencyError(
+        msg = (
             f"The {library} backend needs {library}, which is not installed. Install it with: "
             f"pip install {entry.requirement}"
         )
+        raise MissingDependencyError(msg)
     backend: ArrayApiBackend = getattr(import_module(entry.module), entry.backend)()
     return backend

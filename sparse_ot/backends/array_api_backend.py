@@ -120,26 +120,29 @@ class ArrayApiBackend:
         except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
                 raise
-            raise ShapeError(
+            msg = (
                 f"Cannot make an array of this {type(x).__name__}: {error}. Expected numbers, or "
                 "rows of equal length."
-            ) from error
+            )
+            raise ShapeError(msg) from error
 
     def _real(self, x: Array) -> Array:
         if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
-            raise UnsupportedArrayError(
+            msg = (
                 f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
                 "booleans. Convert it first, for example with `.real` or `.astype(float)`."
             )
+            raise UnsupportedArrayError(msg)
         return x
 
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries of a container, in its own order, on its own device."""
         if not isinstance(M, CooParts):
-            raise UnsupportedArrayError(
+            msg = (
                 f"Found a {type(M).__name__}. Expected CooParts(rows, cols, values, shape): "
                 f"{self._name} has no sparse container of its own."
             )
+            raise UnsupportedArrayError(msg)
         return M
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:

@@ -82,15 +82,17 @@ class CupyBackend(ArrayApiBackend):
         if isinstance(M, CooParts):
             return M
         if len(M.shape) != 2:
-            raise ShapeError(
+            msg = (
                 f"Found a sparse array of shape {M.shape}. Expected two dimensions: sources and "
                 "targets."
             )
+            raise ShapeError(msg)
         if M.format not in ("coo", "csr", "csc"):
-            raise UnsupportedArrayError(
+            msg = (
                 f"Found a {type(M).__name__}. Expected COO, CSR or CSC. Convert it with "
                 "`.tocsr()`, which may drop stored zeros; those are arcs."
             )
+            raise UnsupportedArrayError(msg)
         values, shape = self._real(M.data), (int(M.shape[0]), int(M.shape[1]))
         if M.format == "coo":
             return CooParts(M.row, M.col, values, shape)
@@ -201,10 +203,11 @@ def _device_of(*arrays: Array) -> Any:
     """The one device of the arrays, to work on."""
     devices = {x.device.id: x.device for x in arrays}
     if len(devices) != 1:
-        raise BackendError(
+        msg = (
             f"Found arrays on devices {sorted(devices)} in one call. Expected one device. Copy "
             "them to the one where you want the result: `with device: x = cupy.asarray(x)`."
         )
+        raise BackendError(msg)
     return next(iter(devices.values()))
 
 

@@ -101,16 +101,18 @@ class JaxBackend(ArrayApiBackend):
         if isinstance(M, CooParts):
             return M
         if not isinstance(M, (BCOO, BCSR)):
-            raise UnsupportedArrayError(
+            msg = (
                 f"Found a {type(M).__name__}. Expected a BCOO or BCSR; convert it with "
                 "`BCOO.fromdense(M.todense())` or build one from its entries."
             )
+            raise UnsupportedArrayError(msg)
         if M.ndim != 2 or M.n_batch or M.n_dense:
-            raise ShapeError(
+            msg = (
                 f"Found a {type(M).__name__} of shape {M.shape} with n_batch={M.n_batch} and "
                 f"n_dense={M.n_dense}. Expected two sparse dimensions, sources and targets. "
                 "Solve a batch with jax.vmap."
             )
+            raise ShapeError(msg)
         values, shape = self._real(M.data), (int(M.shape[0]), int(M.shape[1]))
         if isinstance(M, BCSR):
             rows, cols, costs = _bcsr_entries(values, M.indices, M.indptr, shape)
@@ -190,10 +192,11 @@ class JaxBackend(ArrayApiBackend):
         """
         near_x, near_y = self.detach(x), self.detach(y)  # under `grad` alone, these have values
         if self.is_traced(near_x) or self.is_traced(near_y):
-            raise InputError(
+            msg = (
                 "radius_cost was called under jit or vmap: how many pairs are near depends on "
                 "values there. Use knn_cost, or call radius_cost outside and pass its arcs in."
             )
+            raise InputError(msg)
         rows, cols, _ = super().within(near_x, near_y, radius, metric)
         return rows, cols, self.arc_costs(x, y, rows, cols, metric)
 

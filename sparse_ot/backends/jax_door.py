@@ -115,11 +115,12 @@ def _place_of_results(arrays: Sequence[Array]) -> Any:
     if not places:
         return None
     if len(devices) > 1:
-        raise UnsupportedArrayError(
+        msg = (
             f"Found arrays on {len(devices)} different sets of devices: "
             f"{', '.join(str(place) for place in places)}. Expected one; move them with "
             "jax.device_put."
         )
+        raise UnsupportedArrayError(msg)
     place = next(iter(places))
     if len(place.device_set) == 1:
         return next(iter(place.device_set))

@@ -111,10 +111,11 @@ def evaluate(x: Array, y: Array, metric: Metric, xp: Any) -> Array:
     if callable(metric):
         return _call_on_pairs(x, y, metric, xp)
     if metric not in FORMULAS:
-        raise InputError(
+        msg = (
             f"Unknown metric {metric!r}. Expected one of {', '.join(FORMULAS)}, or a function of "
             "two (p, d) arrays that returns (p,) costs."
         )
+        raise InputError(msg)
     return FORMULAS[metric](x, y, xp)
 
 
@@ -127,14 +128,16 @@ def _call_on_pairs(x: Array, y: Array, metric: Callable[[Array, Array], Array], 
         pairs *= size
     found = tuple(getattr(costs, "shape", ("no shape",)))
     if found != (pairs,):
-        raise ShapeError(
+        msg = (
             f"The metric function returned shape {found} for {pairs} pairs of points. Expected "
             f"({pairs},): one cost a row. Reduce over the last axis, as in "
             "`lambda x, y: abs(x - y).sum(axis=-1)`."
         )
+        raise ShapeError(msg)
     if xp.isdtype(costs.dtype, "complex floating"):
-        raise UnsupportedArrayError(
+        msg = (
             f"The metric function returned {costs.dtype} costs. Expected real numbers: take the "
             "real part, or the absolute value, whichever is meant."
         )
+        raise UnsupportedArrayError(msg)
     return xp.reshape(costs, leading)

@@ -64,10 +64,11 @@ class NumpyBackend(ArrayApiBackend):
         if isinstance(M, CooParts):
             return M
         if len(M.shape) != 2:
-            raise ShapeError(
+            msg = (
                 f"Found a sparse array of shape {M.shape}. Expected two dimensions: sources and "
                 "targets."
             )
+            raise ShapeError(msg)
         read = _READERS.get(M.format, _read_coo)
         rows, cols, values = read(M)
         return CooParts(rows, cols, self._real(values), (int(M.shape[0]), int(M.shape[1])))

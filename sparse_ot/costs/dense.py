@@ -63,16 +63,18 @@ class DenseCost:
 
             backend = backend_of(M, names=("M",))
         if backend.is_sparse(M):
-            raise UnsupportedArrayError(
+            msg = (
                 f"M is a {type(M).__name__}. Expected a dense matrix. Use SparseCost, or pass M as "
                 "it is: a missing entry is forbidden, which a dense zero would not be."
             )
+            raise UnsupportedArrayError(msg)
         matrix = backend.asarray(M)
         if matrix.ndim != 2:
-            raise ShapeError(
+            msg = (
                 f"M has shape {tuple(matrix.shape)}. Expected (n, m): a row for each source and a "
                 "column for each target."
             )
+            raise ShapeError(msg)
         self.backend = backend
         self.matrix = as_floats(matrix, backend.xp)
         self.shape = (int(matrix.shape[0]), int(matrix.shape[1]))

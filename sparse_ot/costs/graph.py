@@ -191,24 +191,27 @@ def union(
     parts = [SparseCost(cost, backend=backend) for cost in costs]
     for name, part in zip(names, parts, strict=False):
         if part.shape != parts[0].shape:
-            raise ShapeError(
+            msg = (
                 f"M has shape {parts[0].shape} and {name} has {part.shape}. Expected one shape: "
                 "the same sources and the same targets."
             )
+            raise ShapeError(msg)
     cloud = None
     if feasible_for is not None:
         if points is None:
-            raise InputError(
+            msg = (
                 "feasible_for adds arcs, and M does not say what they cost. Pass points=(X, Y), "
                 "and metric=... if it is not 'sqeuclidean'; or add arcs of your own as another "
                 "argument."
             )
+            raise InputError(msg)
         cloud = PointCloudCost(*points, metric, backend=backend)
         if cloud.shape != parts[0].shape:
-            raise ShapeError(
+            msg = (
                 f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
                 f"{cloud.shape[1]} points. Expected the points that M was computed from."
             )
+            raise ShapeError(msg)
     with backend.on_device_of(parts[0].like):
         lists = [part.candidate_arcs(1) for part in parts]
         return _container(lists, feasible_for, cloud, parts[0].shape, backend, may_repeat=True)
@@ -271,21 +274,22 @@ def _check_masses(x: Any, name: str) -> None:
     ):
         if bad.any():
             i = int(bad.argmax())
-            raise error(
-                f"{name}[{i}] is {x[i]}. Expected {expected}. Drop the point or give it mass 0."
-            )
+            msg = f"{name}[{i}] is {x[i]}. Expected {expected}. Drop the point or give it mass 0."
+            raise error(msg)
     if not x.any():
-        raise MassError(f"All masses in {name} are 0. Expected a positive total.")
+        msg = f"All masses in {name} are 0. Expected a positive total."
+        raise MassError(msg)
 
 
 def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
     if feasible_for is None:
         return None, None
     if not (isinstance(feasible_for, (tuple, list)) and len(feasible_for) == 2):
-        raise InputError(
+        msg = (
             f"feasible_for is a {type(feasible_for).__name__}. Expected the two masses (a, b); "
             "(None, None) means uniform ones."
         )
+        raise InputError(msg)
     a, b = feasible_for
     return a, b
 
@@ -296,10 +300,11 @@ def _cost(x: Any, name: str) -> float:
     except (TypeError, ValueError):  # no number, or one that has no value yet (JAX)
         number = nan
     if not 0 <= number <= inf:
-        raise InputError(
+        msg = (
             f"{name} is {x!r}. Expected a cost of at least 0, in units of the metric (for "
             "sqeuclidean, a length squared)."
         )
+        raise InputError(msg)
     return number
 
 
@@ -309,5 +314,6 @@ def _positive_integer(k: Any, name: str) -> int:
     except TypeError:
         number = 0
     if number < 1:
-        raise InputError(f"{name} is {k!r}. Expected an integer of at least 1.")
+        msg = f"{name} is {k!r}. Expected an integer of at least 1."
+        raise InputError(msg)
     return number

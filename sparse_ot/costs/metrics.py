@@ -47,10 +47,11 @@ def check_metric(metric: Metric) -> Metric:
         return metric
     nearest = get_close_matches(str(metric).lower(), METRICS, n=1)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    raise InputError(
+    msg = (
         f"Unknown metric {metric!r}. Expected one of {', '.join(METRICS)}, or a function of two "
         f"(p, d) arrays that returns (p,) costs.{hint}"
     )
+    raise InputError(msg)
 
 
 def swapped(metric: Metric) -> Metric:

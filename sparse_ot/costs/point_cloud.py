@@ -80,10 +80,11 @@ class PointCloudCost:
         x = _points(X, "X", backend, like=Y if backend.owns(Y) else None)
         y = _points(Y, "Y", backend, like=x)
         if x.shape[1] != y.shape[1]:
-            raise ShapeError(
+            msg = (
                 f"X has {x.shape[1]} coordinates a point and Y has {y.shape[1]}. Expected the same "
                 f"number: X is {tuple(x.shape)}, Y is {tuple(y.shape)}, points are rows."
             )
+            raise ShapeError(msg)
         dtype = backend.xp.result_type(x, y)
         self.backend = backend
         self.x = backend.xp.astype(x, dtype, copy=False)
@@ -167,30 +168,34 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
     xp = backend.xp
     if given is None or backend.is_sparse(given):
         found = "None" if given is None else f"a sparse container ({type(given).__name__})"
-        raise UnsupportedArrayError(
+        msg = (
             f"{name} is {found}. Expected the coordinates of points, a dense array (points, "
             "coordinates). Convert a sparse one with `.toarray()`; sparse costs go to solve."
         )
+        raise UnsupportedArrayError(msg)
     try:
         x = backend.asarray(given, like=like)
     except (UnsupportedArrayError, ShapeError) as error:
-        raise type(error)(f"{name}: {error}") from error
+        msg = f"{name}: {error}"
+        raise type(error)(msg) from error
     if x.ndim == 1:
         x = xp.reshape(x, (-1, 1))
     if x.ndim != 2 or 0 in x.shape:
-        raise ShapeError(
+        msg = (
             f"{name} has shape {tuple(x.shape)}. Expected (points, coordinates), both at least 1, "
             "or a vector of points on a line."
         )
+        raise ShapeError(msg)
     x = as_floats(x, xp)
     if on_host(x):
         bad = xp.nonzero(~xp.all(xp.isfinite(x), axis=1))[0]
         if bad.size:
             point = int(bad[0])
-            raise NonFiniteError(
+            msg = (
                 f"{name}[{point}] is {x[point].tolist()}. Expected finite coordinates. Drop the "
                 f"point ({bad.size} such in {name}), or fill in what is missing."
             )
+            raise NonFiniteError(msg)
     return x
 
 
@@ -220,9 +225,10 @@ def _refuse_costs_out_of_range(x: Array, y: Array, metric: Metric) -> None:
         return
     unit = min(spread, float(doubles.max))
     what = "squares of distances" if squares else "distances"
-    raise InputError(
+    msg = (
         f"The coordinates of X and Y spread over {spread:.3g}, so that {what} reach "
         f"{largest:.3g}. Expected {what} from {least:.3g} to {most:.3g}, which "
         f"{held.dtype} holds without losing digits. Rescale: divide X and Y by {unit:.1e}, and "
         f"multiply the value by {'the square of that' if metric == 'sqeuclidean' else 'that'}."
     )
+    raise InputError(msg)

@@ -73,10 +73,11 @@ class SparseCost:
 
             backend = backend_of(M, names=("M",))
         if not backend.is_sparse(M):
-            raise UnsupportedArrayError(
+            msg = (
                 f"M is a {type(M).__name__}. Expected a sparse container. Use DenseCost for an "
                 "array, or make a sparse one, where stored entries are the arcs that exist."
             )
+            raise UnsupportedArrayError(msg)
         parts = backend.coo_parts(M)
         _check_parts(parts, backend)
         self.backend = backend
@@ -132,23 +133,24 @@ class SparseCost:
 def _check_parts(parts: CooParts, backend: Backend) -> None:
     rows, cols, values, shape = parts
     if len(shape) != 2 or not (rows.shape == cols.shape == values.shape and values.ndim == 1):
-        raise ShapeError(
+        msg = (
             f"Found rows {tuple(rows.shape)}, cols {tuple(cols.shape)} and values "
             f"{tuple(values.shape)} for a cost of shape {tuple(shape)}. Expected three vectors of "
             "one length and the shape (n, m)."
         )
+        raise ShapeError(msg)
     xp = backend.xp
     if not (xp.isdtype(rows.dtype, "integral") and xp.isdtype(cols.dtype, "integral")):
-        raise UnsupportedArrayError(
-            f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
-        )
+        msg = f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
+        raise UnsupportedArrayError(msg)
     for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
         # Elsewhere the backend answers for its containers: looking would be a crossing.
         if not on_host(indices) or indices.size == 0:
             continue
         low, high = int(indices.min()), int(indices.max())
         if low < 0 or high >= size:
-            raise ShapeError(
+            msg = (
                 f"Found {name} index {low if low < 0 else high} in a cost of shape {shape}. "
                 f"Expected 0 to {size - 1}. Check the container, for example with `check_format`."
             )
+            raise ShapeError(msg)

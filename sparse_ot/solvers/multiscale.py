@@ -152,7 +152,8 @@ def start(
     x, y, a, b = (np.ascontiguousarray(array, np.float64) for array in (X, Y, a, b))
     supply, demand, _, fault = _core.quantise(a, b, math.inf)
     if fault[0] != 0:
-        raise ValueError(f"unsound masses, fault {fault}")
+        msg = f"unsound masses, fault {fault}"
+        raise ValueError(msg)
     if callable(metric):
         return _along_curve(x, y, supply, demand)
     if metric == "cosine":

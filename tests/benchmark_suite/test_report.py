@@ -87,7 +87,8 @@ def test_json_can_be_read_by_others(
     )
 
     def refuse(constant: str) -> None:
-        raise AssertionError(f"{constant} is not JSON")
+        msg = f"{constant} is not JSON"
+        raise AssertionError(msg)
 
     data = json.loads(text, parse_constant=refuse)
     assert data["machine"]["cores"] >= 1

@@ -324,7 +324,8 @@ def test_long_lists_and_functions_take_the_tiled_path(rng, cupy, monkeypatch):
     from sparse_ot.backends import cupy_kernels
 
     def unexpected(*_):
-        raise AssertionError("a kernel was launched")
+        msg = "a kernel was launched"
+        raise AssertionError(msg)
 
     monkeypatch.setattr(cupy_kernels, "_kernel", unexpected)
     backend = load_backend("cupy")

@@ -59,10 +59,11 @@ class ndarray:
 
     # -- what it refuses ----------------------------------------------------------------------
     def __array__(self, *_: object, **__: object) -> Any:
-        raise TypeError(
+        msg = (
             "Implicit conversion to a NumPy array is not allowed. "
             "Please use `.get()` to construct a NumPy array explicitly."
         )
+        raise TypeError(msg)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         # A NumPy scalar on the left ends up here; a NumPy array is refused by `unwrap`.
@@ -77,9 +78,11 @@ class ndarray:
         stream = stream or dev.get_current_stream()
         result = np.empty_like(self._values, order="C") if out is None else out
         if type(result) is not np.ndarray:
-            raise TypeError("Only numpy.ndarray can be obtained from cupy.ndarray")
+            msg = "Only numpy.ndarray can be obtained from cupy.ndarray"
+            raise TypeError(msg)
         if result.dtype != self.dtype or result.shape != self.shape:
-            raise ValueError(f"{self.shape} {self.dtype} into {result.shape} {result.dtype}")
+            msg = f"{self.shape} {self.dtype} into {result.shape} {result.dtype}"
+            raise ValueError(msg)
         pinned = dev.is_pinned(result)
         dev.log.copies.append(dev.Copy("to host", self.nbytes, self._on, stream, pinned))
         stream.enqueue(lambda: np.copyto(result, self._values))
@@ -90,9 +93,11 @@ class ndarray:
     def set(self, values: Any, stream: Any = None) -> None:
         stream = stream or dev.get_current_stream()
         if type(values) is not np.ndarray:
-            raise TypeError("Only numpy.ndarray can be set to cupy.ndarray")
+            msg = "Only numpy.ndarray can be set to cupy.ndarray"
+            raise TypeError(msg)
         if values.dtype != self.dtype or values.shape != self.shape:
-            raise ValueError(f"{values.shape} {values.dtype} into {self.shape} {self.dtype}")
+            msg = f"{values.shape} {values.dtype} into {self.shape} {self.dtype}"
+            raise ValueError(msg)
         pinned = dev.is_pinned(values)
         dev.log.copies.append(dev.Copy("to device", self.nbytes, self._on, stream, pinned))
         self._values.reshape(-1).view(np.uint8)[...] = dev.JUNK
@@ -157,7 +162,8 @@ def unwrap(x: Any) -> Any:
             )
         return x._values
     if isinstance(x, np.ndarray):
-        raise TypeError(f"Unsupported type {type(x)}")
+        msg = f"Unsupported type {type(x)}"
+        raise TypeError(msg)
     if isinstance(x, (tuple, list)):
         return type(x)(unwrap(item) for item in x)
     return x

@@ -65,7 +65,8 @@ class Device:
     def __init__(self, device: Any = None) -> None:
         self.id = _current.device if device is None else int(getattr(device, "id", device))
         if not 0 <= self.id < DEVICES:
-            raise RuntimeError("cudaErrorInvalidDevice: invalid device ordinal")
+            msg = "cudaErrorInvalidDevice: invalid device ordinal"
+            raise RuntimeError(msg)
 
     def __enter__(self) -> Device:
         _current.left.append(_current.device)

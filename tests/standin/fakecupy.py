@@ -55,7 +55,8 @@ def _asarray(x: Any, dtype: Any = None, copy: Any = None, **options: Any) -> Any
         return call(lambda items: np.asarray(np.stack(items), dtype=dtype), list(x))
     values = np.array(x, dtype=dtype)
     if values.dtype.kind not in "biufc":
-        raise ValueError(f"Unsupported dtype {values.dtype}")
+        msg = f"Unsupported dtype {values.dtype}"
+        raise ValueError(msg)
     made = ndarray(np.empty_like(values, order="C"))
     made.set(np.ascontiguousarray(values).reshape(values.shape))
     return made
@@ -67,7 +68,8 @@ def _array(x: Any, dtype: Any = None, copy: Any = True, **options: Any) -> Any:
 
 def _repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
     if not isinstance(repeats, int):
-        raise ValueError("repeats must be a number: counts cannot come from the device")
+        msg = "repeats must be a number: counts cannot come from the device"
+        raise ValueError(msg)
     return call(np.repeat, x, repeats, axis=axis)
 
 

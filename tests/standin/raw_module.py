@@ -38,12 +38,14 @@ class RawModule:
 
     def __init__(self, *, code: str, options: tuple[str, ...] = (), backend: str = "nvrtc") -> None:
         if not isinstance(code, str) or not isinstance(options, tuple):
-            raise TypeError("code must be a str, options a tuple")
+            msg = "code must be a str, options a tuple"
+            raise TypeError(msg)
         self.code, self.options = code, options
 
     def get_function(self, name: str) -> Any:
         if name not in _KERNEL.findall(self.code):
-            raise RuntimeError(f"cudaErrorNotFound: no kernel {name}")
+            msg = f"cudaErrorNotFound: no kernel {name}"
+            raise RuntimeError(msg)
         return _Kernel(_library(self.code, self.options), name)
 
 
@@ -59,36 +61,43 @@ class _Kernel:
     def __call__(self, grid: Any, block: Any, args: Any) -> None:
         grid_x, grid_y = (*grid, 1)[:2]
         if not (1 <= grid_x < 2**31 and 1 <= grid_y < 2**16 and 1 <= block[0] <= 1024):
-            raise RuntimeError(f"cudaErrorInvalidConfiguration: grid {grid}, block {block}")
+            msg = f"cudaErrorInvalidConfiguration: grid {grid}, block {block}"
+            raise RuntimeError(msg)
         if len(args) != len(self.parameters):
-            raise TypeError(f"{self.name} takes {len(self.parameters)} arguments, not {len(args)}")
+            msg = f"{self.name} takes {len(self.parameters)} arguments, not {len(args)}"
+            raise TypeError(msg)
         dev.get_current_stream().synchronize()
         values = [self._value(*pair) for pair in zip(self.parameters, args, strict=True)]
         addresses = (ctypes.c_void_p * len(values))(*(x.ctypes.data for x in values))
         wrong = self._launch(grid_x, grid_y, block[0], addresses)
         if wrong is not None:
-            raise RuntimeError(f"{self.name}: {wrong.decode()}")
+            msg = f"{self.name}: {wrong.decode()}"
+            raise RuntimeError(msg)
 
     def _value(self, parameter: str, argument: Any) -> Any:
         """The argument's bytes, as the driver takes them: a number, or an address."""
         expected = np.dtype(parameter.lstrip("*"))
         if not parameter.startswith("*"):
             if not isinstance(argument, np.generic) or argument.dtype != expected:
-                raise TypeError(f"{self.name}: found {argument!r} for a parameter of {expected}")
+                msg = f"{self.name}: found {argument!r} for a parameter of {expected}"
+                raise TypeError(msg)
             return np.asarray(argument)
         if isinstance(argument, np.uintp) and argument == 0:
             return np.asarray(argument)
         if not isinstance(argument, ndarray) or argument.dtype != expected:
-            raise TypeError(f"{self.name}: found {argument!r} for a pointer to {expected}")
+            msg = f"{self.name}: found {argument!r} for a pointer to {expected}"
+            raise TypeError(msg)
         if not argument.flags.c_contiguous:
-            raise TypeError(f"{self.name}: an array with strides, which kernels ignore")
+            msg = f"{self.name}: an array with strides, which kernels ignore"
+            raise TypeError(msg)
         return np.asarray(np.uintp(unwrap(argument).ctypes.data))
 
 
 @cache
 def _library(code: str, options: tuple[str, ...]) -> ctypes.CDLL:
     if COMPILER is None:
-        raise CompileException("no C++ compiler (g++)")
+        msg = "no C++ compiler (g++)"
+        raise CompileException(msg)
     exports = "".join(f"CUDA_ON_CPU_EXPORT({name})\n" for name in _KERNEL.findall(code))
     text = f"{SHIM.read_text(encoding='utf-8')}\n{code}\n{exports}"
     digest = hashlib.sha256(repr((text, options, FLAGS, COMPILER)).encode()).hexdigest()[:24]

@@ -33,13 +33,16 @@ class _Container:
         elif isinstance(entries, tuple):
             flat = [x for part in entries for x in (part if isinstance(part, tuple) else [part])]
             if not all(isinstance(x, ndarray) for x in flat):
-                raise TypeError("invalid input format")
+                msg = "invalid input format"
+                raise TypeError(msg)
             dev.log.waits += 1  # CuPy reads the range of the indices, or the last pointer
             self._inner = type(self)._scipy(unwrap(entries), shape=shape)
         else:
-            raise TypeError("invalid input format")
+            msg = "invalid input format"
+            raise TypeError(msg)
         if self._inner.dtype.name not in _TYPES:
-            raise ValueError("Only bool, float32, float64, complex64 and complex128 are supported")
+            msg = "Only bool, float32, float64, complex64 and complex128 are supported"
+            raise ValueError(msg)
 
     @classmethod
     def _around(cls, inner: Any) -> Any:
@@ -60,10 +63,12 @@ class _Container:
     T = property(lambda self: self._around(self._inner.T))
 
     def __array__(self, *_: object, **__: object) -> Any:
-        raise TypeError("Implicit conversion to a NumPy array is not allowed.")
+        msg = "Implicit conversion to a NumPy array is not allowed."
+        raise TypeError(msg)
 
     def __len__(self) -> int:
-        raise TypeError("sparse matrix length is ambiguous; use getnnz()")
+        msg = "sparse matrix length is ambiguous; use getnnz()"
+        raise TypeError(msg)
 
     def asformat(self, format: str) -> Any:
         return self._around(self._inner.asformat(format))
