@@ -13,8 +13,8 @@ of its own, so the library's own searches do the work. No matrix is made.
 import numpy as np
 
 import sparse_ot
-from sparse_ot.backends.base import Pricing
-from sparse_ot.costs import Arcs
+from sparse_ot.backends.protocol import Pricing
+from sparse_ot.costs.model import Arcs
 
 
 class MaskedCost:

@@ -15,12 +15,12 @@ except ImportError as error:  # the sources of a clone hide the installed packag
     )
     raise ImportError(_message) from error
 
-from sparse_ot.api import emd, emd2, solve
-from sparse_ot.backends.base import transfers
-from sparse_ot.certificate import Certificate
+from sparse_ot.api.pot import emd, emd2, solve
+from sparse_ot.api.solve_sample import DenseGap, Round, dense_gap, solve_sample
+from sparse_ot.backends.protocol import transfers
 from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.graph import knn_cost, radius_cost, union
-from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.costs.graphs import knn_cost, radius_cost, union
+from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.costs.sparse import SparseCost
 from sparse_ot.errors import (
     BackendError,
@@ -37,8 +37,8 @@ from sparse_ot.errors import (
     SparseOTError,
     UnsupportedArrayError,
 )
-from sparse_ot.sample import DenseGap, Round, dense_gap, solve_sample
-from sparse_ot.solution import Solution, SolveStats, Status
+from sparse_ot.result.certificate import Certificate
+from sparse_ot.result.solution import Solution, SolveStats, Status
 
 if TYPE_CHECKING:
     from sparse_ot import plot

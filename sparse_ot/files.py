@@ -19,7 +19,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from sparse_ot.errors import InputError
-from sparse_ot.solution import Solution
+from sparse_ot.result.solution import Solution
 
 __all__ = ["FileError", "StoredPlan", "read_masses", "read_plan", "read_points", "write_plan"]
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot.backends import get_backend
-from sparse_ot.backends.base import Array, Backend, Sparse, TransferLedger
+from sparse_ot.backends.protocol import Array, Backend, Sparse, TransferLedger
+from sparse_ot.backends.registry import get_backend
 from sparse_ot.errors import MissingDependencyError, ShapeError
 
 if TYPE_CHECKING:

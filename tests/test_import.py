@@ -118,7 +118,7 @@ def imports(path: Path) -> set[str]:
 
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-COMPILED = ("__init__.py", "backends/", "solvers/")
+COMPILED = ("__init__.py", "backends/", "core/", "solvers/")
 """Who may name the compiled module; `__init__` only asks whether it is there."""
 
 

@@ -1,6 +1,6 @@
 // What the launching side decides: types, metric, and sizes of tiles.
 //
-// The values come from one place, the table in sparse_ot/backends/cupy_kernels.py, as -D options of
+// The values come from one place, the table in sparse_ot/backends/cupy/kernels.py, as -D options of
 // the compiler; no kernel repeats one.
 
 #ifndef SPARSE_OT_LAUNCH_CUH

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparse_ot.backends.agnostic import (
+from sparse_ot.backends.generic.tiled_search import (
     MEMORY_BUDGET,
     device_of,
     index_dtype,
     select_negative,
     spans,
 )
-from sparse_ot.backends.base import Array, Backend, Neighbours, Pricing
-from sparse_ot.costs.arcs import Arcs, as_floats, join_directions
+from sparse_ot.backends.protocol import Array, Backend, Neighbours, Pricing
+from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["DenseCost"]
@@ -59,7 +59,7 @@ class DenseCost:
 
     def __init__(self, M: Any, *, backend: Backend | None = None) -> None:
         if backend is None:
-            from sparse_ot.costs.graph import backend_of
+            from sparse_ot.costs.graphs import backend_of
 
             backend = backend_of(M, names=("M",))
         if backend.is_sparse(M):

@@ -11,14 +11,8 @@ Conventions, written down here for the whole library:
 
 from __future__ import annotations
 
-from sparse_ot.backends.base import Array, Backend, CooParts, Pricing, Sparse
-from sparse_ot.costs.arcs import (
-    Arcs,
-    as_floats,
-    look_up,
-    on_host,
-    price_arcs,
-)
+from sparse_ot.backends.protocol import Array, Backend, CooParts, Pricing, Sparse
+from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, on_host, price_arcs
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["SparseCost"]
@@ -34,7 +28,7 @@ class SparseCost:
         ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
     backend : Backend, optional
         The library of `M`, where it is known already. Found from `M` otherwise (by
-        `sparse_ot.costs.graph.backend_of`, the one place in `costs` that looks).
+        `sparse_ot.costs.graphs.backend_of`, the one place in `costs` that looks).
 
     Attributes
     ----------
@@ -69,7 +63,7 @@ class SparseCost:
 
     def __init__(self, M: Sparse, *, backend: Backend | None = None) -> None:
         if backend is None:
-            from sparse_ot.costs.graph import backend_of
+            from sparse_ot.costs.graphs import backend_of
 
             backend = backend_of(M, names=("M",))
         if not backend.is_sparse(M):

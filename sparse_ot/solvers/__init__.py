@@ -1,0 +1,1 @@
+"""Arcs and masses in, plan and potentials out."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from conformance.libraries import Entries, Library, coo_parts_of
-from standin import fakecupy
+from support.standin import fakecupy
 
-from sparse_ot.backends.base import CooParts
+from sparse_ot.backends.protocol import CooParts
 
 
 @contextmanager

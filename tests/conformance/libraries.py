@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sparse_ot.backends.base import CooParts
+from sparse_ot.backends.protocol import CooParts
 
 Entries = tuple[Any, Any, Any]
 """Rows, columns and values of a sparse matrix, as NumPy arrays."""

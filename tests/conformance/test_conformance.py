@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certify import certify
 from conformance.libraries import LIBRARIES, Library
-from problems import FAMILIES
+from support.certify import certify
+from support.problems import FAMILIES
 
 import sparse_ot
 from sparse_ot import Status

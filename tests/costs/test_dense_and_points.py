@@ -6,10 +6,10 @@ import array_api_strict
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from brute_force import cost_matrix, nearest, one_sided
+from support.brute_force import cost_matrix, nearest, one_sided
 
 from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import (
     InputError,
     MixedBackendsError,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import sparse_ot
-from sparse_ot.costs.point_cloud import PointCloudCost
+from sparse_ot.costs.points import PointCloudCost
 
 POWERS = {"sqeuclidean": 2, "euclidean": 1, "cityblock": 1, "chebyshev": 1, "cosine": 0}
 UNITS = [f"1e{e}" for e in (-320, -300, -170, -160, -150, -145, -20, 20, 145, 150, 160, 300, 306)]

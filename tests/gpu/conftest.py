@@ -2,8 +2,8 @@
 
     python -m pytest tests/gpu
 
-With SPARSE_OT_GPU_STAND_IN=1 they run on the stand-in of tests/standin. That shows that the tests
-themselves are sound, and nothing about a GPU; pytest's header says so.
+With SPARSE_OT_GPU_STAND_IN=1 they run on the stand-in of tests/support/standin. That shows that
+the tests themselves are sound, and nothing about a GPU; pytest's header says so.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def cupy() -> Iterator[Any]:
     """CuPy, with a device that answers."""
     if STAND_IN:
-        from standin import fakecupy
+        from support.standin import fakecupy
 
         with fakecupy.installed() as module:
             yield module

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sparse_ot.backends import load_backend
-from sparse_ot.backends.metric_formulas import FORMULAS, evaluate
+from sparse_ot.backends.registry import load_backend
+from sparse_ot.metrics.formulas import FORMULAS, evaluate
 
 METRICS = pytest.mark.parametrize("metric", FORMULAS)
 TYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])

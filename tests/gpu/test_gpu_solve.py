@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from brute_force import cost_matrix
-from certify import certify, certify_infeasible
+from support.brute_force import cost_matrix
+from support.certify import certify, certify_infeasible
 
 import sparse_ot
-from sparse_ot.backends.base import TransferLedger
+from sparse_ot.backends.protocol import TransferLedger
 
 ROOT = Path(__file__).parents[2]
 KINDS = ["coo_matrix", "csr_matrix", "csc_matrix"]
@@ -147,7 +147,7 @@ def test_the_example_runs(cupy):
 
 
 def test_the_doctor_finds_the_device_and_its_self_test_holds(cupy):
-    from sparse_ot.doctor import examine
+    from sparse_ot.cli.doctor import examine
 
     report = {finding.library: finding for finding in examine()}
     assert report["cupy"].devices

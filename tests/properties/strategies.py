@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from hypothesis import strategies as st
-from problems import Case, staircase
+from support.problems import Case, staircase
 
 WHOLE_COSTS = st.integers(-20, 20).map(float)
 REAL_COSTS = st.floats(-1e3, 1e3, allow_subnormal=False).map(lambda x: round(x, 6))

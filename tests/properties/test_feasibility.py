@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certify import certify, certify_infeasible
 from hypothesis import example, given
 from hypothesis import strategies as st
-from oracles import is_feasible
-from problems import Case, integer_masses
 from properties.strategies import graphs
+from support.certify import certify, certify_infeasible
+from support.oracles import is_feasible
+from support.problems import Case, integer_masses
 
 import sparse_ot
 

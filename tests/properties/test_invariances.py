@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certify import arcs_of, certify
 from hypothesis import given
 from hypothesis import strategies as st
-from oracles import exact_value
-from problems import Case
 from properties.strategies import WHOLE_COSTS, cases, dense_cases, feasible_graphs
+from support.certify import arcs_of, certify
+from support.oracles import exact_value
+from support.problems import Case
 
 import sparse_ot
 

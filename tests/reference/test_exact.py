@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from certify import certify
-from oracles import exact_value
-from problems import Case, draw, integer_masses, penalties, sparsify, wide_costs, wide_masses
+from support.certify import certify
+from support.oracles import exact_value
+from support.problems import (
+    Case,
+    draw,
+    integer_masses,
+    penalties,
+    sparsify,
+    wide_costs,
+    wide_masses,
+)
 
 import sparse_ot
 

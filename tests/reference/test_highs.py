@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from certify import certify
-from oracles import highs_value
-from problems import FAMILIES, draw
+from support.certify import certify
+from support.oracles import highs_value
+from support.problems import FAMILIES, draw
 
 import sparse_ot
 

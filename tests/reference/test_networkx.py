@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certify import certify
-from oracles import exact_value
-from problems import point_costs, sparsify
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import wasserstein_distance
+from support.certify import certify
+from support.oracles import exact_value
+from support.problems import point_costs, sparsify
 
 import sparse_ot
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from certify import certify
-from oracles import pot_value
-from problems import FAMILIES, draw
+from support.certify import certify
+from support.oracles import pot_value
+from support.problems import FAMILIES, draw
 
 import sparse_ot
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from certify import certify, certify_infeasible, certify_plan
-from oracles import exact_value, highs_value
-from problems import penalties, random_masses, sparsify
+from support.certify import certify, certify_infeasible, certify_plan
+from support.oracles import exact_value, highs_value
+from support.problems import penalties, random_masses, sparsify
 
 import sparse_ot
 

@@ -1,0 +1,168 @@
+// The solver as an XLA foreign function on the CPU: no Python, no lock, no copy of float64 data.
+//
+// Operands: a, b, then the matrix or rows, cols, costs, then u, v of a warm start if there is one.
+// Results: flow, u, v, value, numbers, codes, as NetworkSimplex in solvers/network_simplex.py
+// lists them, in whatever floats and integers were promised. All arithmetic is float64.
+//
+// A batch (leading axes, from vmap) is solved by threads of our own, one problem each at a time.
+// XLA's pool is left alone: waiting in it for other work of the same pool is how small machines
+// come to a standstill.
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "sparse_ot/solve/solve.hpp"
+#include "call.hpp"
+
+namespace sparse_ot::xla {
+
+namespace {
+
+// Results in float64: the result's own memory if it has that type, else a buffer to narrow from.
+class Doubles {
+public:
+    Doubles(const Operand& out, std::int64_t problem) : out_(out), problem_(problem) {
+        if (!out.is(DataType::f64)) buffer_.resize(static_cast<std::size_t>(out.size()));
+    }
+    [[nodiscard]] std::span<double> view() {
+        if (!out_.is(DataType::f64)) return buffer_;
+        return {out_.data<double>(problem_), static_cast<std::size_t>(out_.size())};
+    }
+    void deliver() const {
+        if (!out_.is(DataType::f64)) out_.write<double>(problem_, buffer_);
+    }
+
+private:
+    const Operand& out_;
+    std::int64_t problem_;
+    std::vector<double> buffer_;
+};
+
+void require(bool condition, const char* message) {
+    if (!condition) throw std::invalid_argument(message);
+}
+
+class Call {
+public:
+    explicit Call(const CallFrame& frame) : dense_(attribute<std::int64_t>(frame, "dense") != 0) {
+        settings_ = {attribute<std::int64_t>(frame, "center") != 0,
+                     attribute<std::int64_t>(frame, "max_pivots"),
+                     attribute<double>(frame, "seconds"),
+                     attribute<double>(frame, "totals_tolerance")};
+        const std::int64_t n_costs = dense_ ? 1 : 3;
+        const std::int64_t n_args = frame.args.size;
+        require(frame.results.size == 6, "expected six results");
+        require(n_args == 2 + n_costs || n_args == 4 + n_costs, "wrong number of operands");
+        const auto flow_dims = dims_of(*frame.results.values[0]);
+        require(!flow_dims.empty(), "the flow must be a vector");
+        batch_ = flow_dims.first(flow_dims.size() - 1);
+        for (std::int64_t k = 0; k < n_args; ++k)
+            in_.emplace_back(*frame.args.values[k], dense_ && k == 2 ? 2 : 1, batch_);
+        for (std::int64_t k = 0; k < 6; ++k)
+            out_.emplace_back(*frame.results.values[k], k == value_ ? 0 : 1, batch_);
+        check_lengths();
+    }
+
+    void run() const {
+        const std::int64_t count = product(batch_);
+        const std::int64_t cores = std::max(1u, std::thread::hardware_concurrency());
+        std::atomic<std::int64_t> next = 0;
+        std::exception_ptr failure;
+        std::mutex writing_failure;
+        const auto work = [&] {
+            try {
+                for (std::int64_t k = next++; k < count; k = next++) solve_one(k);
+            } catch (...) {
+                const std::lock_guard lock(writing_failure);
+                failure = std::current_exception();
+                next = count;
+            }
+        };
+        std::vector<std::thread> helpers;
+        for (std::int64_t k = 1; k < std::min(cores, count); ++k) helpers.emplace_back(work);
+        work();
+        for (std::thread& helper : helpers) helper.join();
+        if (failure) std::rethrow_exception(failure);
+    }
+
+private:
+    static constexpr std::int64_t value_ = 3;
+
+    void check_lengths() const {
+        const std::int64_t n = in_[0].size(), m = in_[1].size(), arcs = out_[0].size();
+        require(n > 0 && m > 0, "a and b must not be empty");
+        require(n + m < std::int64_t{1} << 31, "at most 2^31 nodes");
+        require(!dense_ || arcs == n * m, "the matrix must have n * m entries");
+        for (std::size_t k = 2; k < (dense_ ? 3 : 5); ++k)
+            require(in_[k].size() == arcs, "rows, cols, costs and flow must have one length");
+        const std::size_t warm = dense_ ? 3 : 5;
+        require(warm == in_.size() || (in_[warm].size() == n && in_[warm + 1].size() == m),
+                "potentials of the wrong length");
+        require(out_[1].size() == n && out_[2].size() == m, "results of the wrong length");
+        require(out_[4].size() == 9 && out_[5].size() == 7, "reports of the wrong length");
+    }
+
+    void solve_one(std::int64_t k) const {
+        const auto a = in_[0].values<double>(k), b = in_[1].values<double>(k);
+        const auto costs = in_[dense_ ? 2 : 4].values<double>(k);
+        const std::size_t warm = dense_ ? 3 : 5;
+        Values<double> u_start, v_start;
+        if (warm < in_.size()) {
+            u_start = in_[warm].values<double>(k);
+            v_start = in_[warm + 1].values<double>(k);
+        }
+        Doubles flow(out_[0], k), u(out_[1], k), v(out_[2], k);
+        const SolveArrays arrays{a.view(),    b.view(), u_start.view(), v_start.view(),
+                                 flow.view(), u.view(), v.view()};
+        const auto report = [&] {
+            if (dense_) return solve_matrix(arrays, costs.view());
+            if (in_[2].is(DataType::s32) && in_[3].is(DataType::s32))
+                return solve_arcs<std::int32_t>(arrays, costs.view(), k);
+            return solve_arcs<std::int64_t>(arrays, costs.view(), k);
+        }();
+        flow.deliver();
+        u.deliver();
+        v.deliver();
+        out_[value_].write<double>(k, std::span(report.numbers).first(1));
+        out_[4].write<double>(k, report.numbers);
+        out_[5].write<std::int64_t>(k, report.codes);
+    }
+
+    SolveReport solve_matrix(const SolveArrays& x, std::span<const double> costs) const {
+        return solve(
+            settings_, x, [&](Transport& transport) { transport.add_matrix(costs); },
+            [&](auto flow, auto u, auto v) { return certify_matrix(x.a, x.b, costs, flow, u, v); },
+            [&](auto flow, auto u, auto v) { return modest_potentials(costs, flow, u, v); });
+    }
+
+    template <class Index>
+    SolveReport solve_arcs(const SolveArrays& x, std::span<const double> costs,
+                           std::int64_t k) const {
+        const auto rows = in_[2].values<Index>(k), cols = in_[3].values<Index>(k);
+        return solve(
+            settings_, x,
+            [&](Transport& transport) { transport.add_arcs(rows.view(), cols.view(), costs); },
+            [&](auto flow, auto u, auto v) {
+                return certify<Index>(x.a, x.b, rows.view(), cols.view(), costs, flow, u, v);
+            },
+            [&](auto flow, auto u, auto v) {
+                return modest_potentials<Index>(rows.view(), cols.view(), costs, flow, u, v);
+            });
+    }
+
+    bool dense_;
+    SolveSettings settings_;
+    std::span<const std::int64_t> batch_;
+    std::vector<Operand> in_, out_;
+};
+
+}  // namespace
+
+Error* network_simplex(CallFrame* frame) {
+    return handle(frame, [](const CallFrame& call) { Call(call).run(); });
+}
+
+}  // namespace sparse_ot::xla

@@ -1,0 +1,213 @@
+// Exact pricing of missing arcs: for every source the k targets of least cost(x_i, y_j) + offset_j.
+//
+// With offset = -v this is the most negative reduced costs of a source, and its first column is the
+// exact row minimum from which a feasible dual follows; without offsets it is k-NN. Nothing of size
+// n * m is ever stored: memory is O(m d) for the index and O(n k) for the answer.
+//
+// Low dimension: branch and bound in a packed tree (tree_search.hpp). High dimension: all pairs
+// (full_scan.hpp). Both are exact in float64, ties go to the smaller index, and the answer does not
+// depend on the method, nor on the number of threads.
+//
+// Limits. With limit[i] only targets of value < limit[i] are looked for, which prunes a search to
+// almost nothing when there are none. In pricing limit = u: a row that comes back empty has its
+// minimum at or above u_i, so no arc of it is violated and u_i needs no correction; the row's exact
+// minimum stays unknown, and for a proof of feasibility is not needed. A row that comes back with
+// entries has its exact minimum first.
+//
+// Ties. Prices tie by the thousand where the cost is a norm, up to rounding; to rank them is to
+// look at all of them. Loose ties are values that differ by less than 8 + d ulps of cost and
+// |offset|: which of them are found then depends on the order of the sources. The minimum of a row
+// is proven all the same: it is lowered by as much as what was left out may be below the best
+// found, by nothing where nothing was left out for that. Without offsets, and between all pairs,
+// loose changes nothing.
+//
+// The index keeps its own copy of the points and serves any number of queries, also at once.
+// Coordinates and offsets are finite (an offset may be +inf: that target comes last); callers
+// check.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sparse_ot/search/brute_force.hpp"
+#include "sparse_ot/search/shortlist.hpp"
+#include "sparse_ot/base/simd.hpp"
+#include "sparse_ot/geometry/metrics.hpp"
+#include "sparse_ot/search/packed_tree.hpp"
+#include "sparse_ot/geometry/curve.hpp"
+#include "sparse_ot/base/threads.hpp"
+#include "sparse_ot/search/tree_search.hpp"
+
+namespace sparse_ot {
+
+// What becomes of values that rounding hardly tells apart.
+enum class Ties { exact, loose };
+
+struct NearestQuery {
+    std::span<const double> x;  // n rows of d
+    std::int64_t n = 0;
+    std::int64_t k = 1;
+    std::span<const double> offset;  // of every target, or empty: none
+    std::span<const double> limit;   // of every source, or empty: none
+    int threads = 0;                 // 0: all
+    Ties ties = Ties::exact;
+};
+
+// Row by row, ascending by (value, index); where there are fewer than k: index -1 and cost +inf.
+// Costs leave the offset out.
+struct NearestAnswer {
+    std::span<std::int64_t> indices;
+    std::span<double> costs;
+    std::span<double> minima = {};  // of every row a lower bound, see above; or empty: not wanted
+    std::atomic<std::int64_t>* visits = nullptr;  // groups of the tree looked at; or not wanted
+};
+
+class NearestIndex {
+public:
+    // Up to this many coordinates a tree is searched.
+    static constexpr int tree_dimensions = 10;
+
+    NearestIndex(std::span<const double> y, int d, Metric metric, int threads = 0,
+                 int tree_up_to = tree_dimensions)
+        : metric_(metric), d_(d), by_tree_(d <= tree_up_to) {
+        std::vector<double> points(y.begin(), y.end());
+        if (metric == Metric::cosine)
+            for (std::size_t at = 0; at < y.size(); at += d) normalise(&y[at], d, &points[at]);
+        if (by_tree_)
+            tree_ = PackedTree(points, d, threads_or_all(threads));
+        else
+            points_ = std::move(points);
+        count_ = static_cast<std::int64_t>(y.size()) / d;
+    }
+
+    [[nodiscard]] std::int64_t count() const { return count_; }
+    [[nodiscard]] int dimension() const { return d_; }
+    [[nodiscard]] Metric metric() const { return metric_; }
+
+    void query(const NearestQuery& query, const NearestAnswer& answer) const {
+        if (by_tree_)
+            query_tree(query, answer);
+        else
+            with_filter(metric_, [&](auto filter) {
+                query_all<typename decltype(filter)::type>(query, answer);
+            });
+    }
+
+private:
+    // Sources to a piece of work: enough to make a warm start pay, or to use a tile of targets
+    // well.
+    static constexpr std::int64_t tree_rows = 1024;
+    static constexpr std::int64_t scan_rows = 64;
+
+    // What counts as a tie, in ulps of a cost and an offset: more than the rounding of bounds.
+    static constexpr double tie_ulps(int d) { return 8.0 + d; }
+
+    void query_tree(const NearestQuery& query, const NearestAnswer& answer) const {
+        const LeastOffsets offsets = tree_.least_offsets(query.offset);
+        const OffsetPlanes planes =
+            query.offset.empty() ? OffsetPlanes() : OffsetPlanes(tree_, offsets, metric_);
+        const std::vector<std::int32_t> order = morton_order(query.x, query.n, d_);
+        const double slack = query.ties == Ties::loose ? tie_ulps(d_) * 0x1p-52 : 0.0;
+        for_each_piece(pieces(query.n, tree_rows), query.threads, [&] {
+            return [&, search = TreeSearch(tree_, offsets, planes, slack), best = shortlist(query),
+                    x = std::vector<double>(d_)](std::int64_t piece) mutable {
+                best.clear(no_ceiling);
+                const std::int64_t last = std::min((piece + 1) * tree_rows, query.n);
+                const std::int64_t visits = search.visits();
+                for (std::int64_t at = piece * tree_rows; at < last; ++at) {
+                    const std::int64_t row = order[at];
+                    read_row(query, row, x.data());
+                    Rank ceiling = limit_of(query, row);
+                    if (best.full())
+                        ceiling = std::min(ceiling,
+                                           search.ceiling_from(metric_, x.data(), best.entries()));
+                    best.clear(ceiling);
+                    search.search(metric_, x.data(), best);
+                    write_row(query, row, best, answer, [&](const KLeast::Entry& entry) {
+                        return search.cost(metric_, x.data(), entry.place);
+                    });
+                    write_minimum(row, best, search.floor(), answer);
+                }
+                if (answer.visits != nullptr) *answer.visits += search.visits() - visits;
+            };
+        });
+    }
+
+    template <class Filter>
+    void query_all(const NearestQuery& query, const NearestAnswer& answer) const {
+        const FullScan<Filter> scan(points_, d_, metric_, query.offset);
+        for_each_piece(pieces(query.n, scan_rows), query.threads, [&] {
+            return [&, sources = typename Filter::Sources{},
+                    shortlists = std::vector<KLeast>(scan_rows, shortlist(query)),
+                    x = std::vector<double>(scan_rows * d_)](std::int64_t piece) mutable {
+                const std::int64_t first = piece * scan_rows;
+                const std::span best(shortlists.data(), std::min(scan_rows, query.n - first));
+                for (std::size_t r = 0; r < best.size(); ++r) {
+                    read_row(query, first + r, x.data() + r * d_);
+                    best[r].clear(limit_of(query, first + r));
+                }
+                scan.search(x.data(), best, sources);
+                for (std::size_t r = 0; r < best.size(); ++r) {
+                    write_row(query, first + r, best[r], answer, [&](const KLeast::Entry& entry) {
+                        return scan.cost(x.data() + r * d_, entry.place);
+                    });
+                    write_minimum(first + r, best[r], no_ceiling.value, answer);
+                }
+            };
+        });
+    }
+
+    static std::int64_t pieces(std::int64_t n, std::int64_t rows) { return (n + rows - 1) / rows; }
+
+    [[nodiscard]] KLeast shortlist(const NearestQuery& query) const {
+        return KLeast(static_cast<std::size_t>(std::min(query.k, count_)));
+    }
+
+    void read_row(const NearestQuery& query, std::int64_t row, double* x) const {
+        const double* given = query.x.data() + row * d_;
+        if (metric_ == Metric::cosine)
+            normalise(given, d_, x);
+        else
+            std::copy_n(given, d_, x);
+    }
+
+    static Rank limit_of(const NearestQuery& query, std::int64_t row) {
+        return query.limit.empty() ? no_ceiling : ceiling_at(query.limit[row]);
+    }
+
+    template <class CostOf>
+    static void write_row(const NearestQuery& query, std::int64_t row, KLeast& best,
+                          const NearestAnswer& answer, CostOf&& cost_of) {
+        std::int64_t at = row * query.k;
+        for (const auto& entry : best.sorted()) {
+            answer.indices[at] = entry.rank.index;
+            answer.costs[at++] = cost_of(entry);
+        }
+        for (; at < (row + 1) * query.k; ++at) {
+            answer.indices[at] = -1;
+            answer.costs[at] = std::numeric_limits<double>::infinity();
+        }
+    }
+
+    // `best` is sorted: after `write_row`.
+    static void write_minimum(std::int64_t row, const KLeast& best, double floor,
+                              const NearestAnswer& answer) {
+        if (answer.minima.empty()) return;
+        const auto& entries = best.entries();
+        answer.minima[row] = entries.empty() ? floor : std::min(floor, entries[0].rank.value);
+    }
+
+    Metric metric_;
+    int d_;
+    bool by_tree_;
+    std::int64_t count_ = 0;
+    PackedTree tree_;             // one of the two is empty
+    std::vector<double> points_;  // row by row
+};
+
+}  // namespace sparse_ot

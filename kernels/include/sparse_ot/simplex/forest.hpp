@@ -1,0 +1,200 @@
+// The first basis: from costs alone, from potentials, or from any feasible plan.
+//
+// place_greedily   takes arcs by increasing reduced cost and sends all that both ends allow;
+//                  each step closes a source or a target. O(arcs log arcs).
+// Forest           holds a plan without cycles. Adding an arc inside a tree closes a cycle;
+//                  mass goes round it in the direction that does not raise the cost until an arc
+//                  is empty. So any feasible plan becomes a forest of no greater cost, a basis
+//                  after its components are hung on the root. O(path) an arc.
+//
+// Reference: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 405-409 (cycle-free solutions).
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+struct Duals {
+    std::vector<Cost> u;   // sources
+    std::vector<Cost> v;   // targets
+    bool foreign = false;  // not ours: they may be far from the costs, all by the same constant
+};
+
+// Feasible duals at the price of two passes: each source's cheapest arc, then each target's
+// cheapest arc beyond that. What counts is how much an arc costs beyond what its ends must pay.
+inline Duals reduce_costs(const Network& network) {
+    const Cost none = std::numeric_limits<Cost>::infinity();
+    const Node n = network.n_sources;
+    Duals duals{std::vector<Cost>(n, none), std::vector<Cost>(network.n_targets, none)};
+    for (Arc e = 0; e < network.n_arcs(); ++e) {
+        Cost& least = duals.u[network.tail[e]];
+        least = std::min(least, network.cost[e]);
+    }
+    for (Arc e = 0; e < network.n_arcs(); ++e) {
+        Cost& least = duals.v[network.head[e] - n];
+        least = std::min(least, network.cost[e] - duals.u[network.tail[e]]);
+    }
+    for (auto* side : {&duals.u, &duals.v})
+        for (Cost& dual : *side)
+            if (dual == none) dual = 0.0;  // a node without arcs
+    return duals;
+}
+
+[[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
+    return network.cost[e] - duals.u[network.tail[e]] -
+           duals.v[network.head[e] - network.n_sources];
+}
+
+// Zero up to the rounding of its three terms.
+[[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
+    const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
+    const Cost scale = std::abs(network.cost[e]) + std::abs(u) + std::abs(v);
+    return reduced_cost(network, duals, e) <= reduced_cost_ulps * scale;
+}
+
+// All arcs, by increasing reduced cost.
+inline std::vector<Arc> by_reduced_cost(const Network& network, const Duals& duals) {
+    // Keys are finite and numbers, or the order would be none (undefined in std::sort): at the
+    // end of the doubles, or foreign potentials, make the reduced cost infinite or none.
+    constexpr Cost most = std::numeric_limits<float>::max();
+    std::vector<std::pair<float, Arc>> keyed(network.n_arcs());
+    for (Arc e = 0; e < network.n_arcs(); ++e) {
+        const Cost reduced = reduced_cost(network, duals, e);
+        const Cost key = std::isnan(reduced) ? most : std::clamp(reduced, -most, most);
+        keyed[e] = {static_cast<float>(key), e};
+    }
+    std::sort(keyed.begin(), keyed.end());
+    std::vector<Arc> order(keyed.size());
+    std::transform(keyed.begin(), keyed.end(), order.begin(), [](auto& x) { return x.second; });
+    return order;
+}
+
+// Sends what both ends allow along each arc in turn. `left`: masses still to place.
+inline void place_greedily(const Network& network, std::span<const Arc> order,
+                           std::vector<Mass>& flow, std::vector<Mass>& left) {
+    for (Arc e : order) {
+        const Mass sent = std::min(left[network.tail[e]], left[network.head[e]]);
+        flow[e] += sent;
+        left[network.tail[e]] -= sent;
+        left[network.head[e]] -= sent;
+    }
+}
+
+class Forest {
+public:
+    struct Link {
+        Node parent = no_node;
+        Arc pred = no_arc;
+        Mass flow = 0;
+    };
+
+    explicit Forest(const Network& network)
+        : network_(network),
+          link_(network.n_nodes()),
+          mark_(network.n_nodes(), 0),
+          set_(network.n_nodes()),
+          weight_(network.n_nodes(), 1) {
+        std::iota(set_.begin(), set_.end(), Node{0});
+    }
+
+    [[nodiscard]] std::span<const Link> links() const { return link_; }
+
+    void add(Arc e, Mass flow) {
+        const Node i = network_.tail[e], j = network_.head[e];
+        Node si = find_set(i), sj = find_set(j);
+        if (si == sj) return cancel_cycle(e, flow);
+        Node child = i, parent = j;
+        if (weight_[si] > weight_[sj]) {
+            std::swap(si, sj);
+            std::swap(child, parent);
+        }
+        set_[si] = sj;
+        weight_[sj] += weight_[si];
+        hang(child, parent, e, flow);
+    }
+
+    // Arcs emptied on the way are no part of the plan: their subtrees become trees of their own.
+    void drop_empty() {
+        for (Link& x : link_)
+            if (x.flow == 0) x = Link{};
+    }
+
+private:
+    Node find_set(Node x) {
+        while (set_[x] != x) x = set_[x] = set_[set_[x]];
+        return x;
+    }
+
+    // Makes x the top of its tree, then hangs it on parent.
+    void hang(Node x, Node parent, Arc e, Mass flow) {
+        Link carried{parent, e, flow};
+        while (x != no_node) {
+            const Link old = std::exchange(link_[x], carried);
+            carried = {x, old.pred, old.flow};
+            x = old.parent;
+        }
+    }
+
+    Node find_meeting(Node x, Node y) {
+        stamp_ += 2;
+        for (;;) {
+            for (auto* end : {&x, &y}) {
+                if (*end == no_node) continue;
+                const std::int64_t mine = end == &x ? stamp_ : stamp_ + 1;
+                const std::int64_t theirs = end == &x ? stamp_ + 1 : stamp_;
+                if (mark_[*end] == theirs) return *end;
+                mark_[*end] = mine;
+                *end = link_[*end].parent;
+            }
+        }
+    }
+
+    // The cycle runs i -> j by e, then from j to the meeting node and down to i. A node's pred arc
+    // gains flow when it is walked along its direction; all flows change by +-delta.
+    void cancel_cycle(Arc e, Mass flow) {
+        const Node i = network_.tail[e], j = network_.head[e];
+        const Node meeting = find_meeting(i, j);
+        Cost round = network_.cost[e];
+        Mass least_against = std::numeric_limits<Mass>::max(), least_along = flow;
+        const auto walk = [&](auto&& visit) {
+            for (Node x = j; x != meeting; x = link_[x].parent) visit(x, x < network_.n_sources);
+            for (Node x = i; x != meeting; x = link_[x].parent) visit(x, x >= network_.n_sources);
+        };
+        walk([&](Node x, bool along) {
+            round += along ? network_.cost[link_[x].pred] : -network_.cost[link_[x].pred];
+            Mass& least = along ? least_along : least_against;
+            least = std::min(least, link_[x].flow);
+        });
+        const Mass delta = round <= 0.0 ? least_against : -least_along;
+        Node emptied = no_node;
+        walk([&](Node x, bool along) {
+            link_[x].flow += along ? delta : -delta;
+            if (link_[x].flow == 0) emptied = x;
+        });
+        flow += delta;
+        if (flow == 0) return;
+        // The subtree below the emptied arc holds one end of e; turn it round to hang there.
+        bool holds_i = false;
+        for (Node x = i; x != meeting; x = link_[x].parent) holds_i |= x == emptied;
+        link_[emptied] = Link{};
+        hang(holds_i ? i : j, holds_i ? j : i, e, flow);
+    }
+
+    const Network& network_;
+    std::vector<Link> link_;
+    std::vector<std::int64_t> mark_;
+    std::vector<Node> set_;
+    std::vector<Node> weight_;
+    std::int64_t stamp_ = 1;
+};
+
+}  // namespace sparse_ot

@@ -1,0 +1,440 @@
+// The primal network simplex for transportation problems.
+//
+// Problem. min sum cost * flow over the arcs, flow >= 0, every source sends its supply, every
+// target receives its demand. There are no capacities, so a non-basic arc carries nothing and
+// the whole plan lives on the spanning tree.
+//
+// Loop. Find an entering arc with negative reduced cost; send flow round the cycle it closes with
+// the tree, as much as the cycle bears; the arc that is emptied leaves; repair tree and
+// potentials. Repeat until no arc can enter: then the potentials are dual feasible, the plan is
+// primal feasible, and the two meet on the tree arcs. The plan is optimal.
+//
+// There is no big M. The first basis is a feasible plan (max_flow.hpp), and its components hang
+// on the root by artificial arcs that all point at the root. Nothing leaves the root, so nothing
+// can ever flow on them: they need no cost, and no potential is polluted by one.
+//
+// Wide costs. A path through a cost of 1e12 leaves its potentials blind to costs of 1e-12. Before
+// optimality is declared, potentials are therefore summed once in double-double, and every arc
+// priced by them; what matters beside the mean cost of the plan still enters.
+//
+// Termination. Integer flows and a strongly feasible tree (Cunningham 1976) exclude cycling.
+// Potentials are recomputed from the tree before optimality is declared. A recomputation that
+// finds new work is usually honest; after a few dozen of them the tolerance of pricing doubles
+// each time, so that rounding cannot keep it busy for ever.
+//
+// Nodes are renumbered into preorder every few thousand pivots: a subtree becomes a contiguous
+// range and the update of its potentials a pass over adjacent memory. Same pivots, less waiting.
+//
+// References: Dantzig 1951; Ahuja, Magnanti, Orlin 1993, Network Flows, chapter 11;
+// Bonneel et al. 2011, ACM TOG 30(6), for its use in optimal transport.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sparse_ot/base/sums.hpp"
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/simplex/pivot_rules.hpp"
+#include "sparse_ot/simplex/spanning_tree.hpp"
+#include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+struct SimplexStats {
+    std::int64_t pivots = 0;
+    std::int64_t degenerate_pivots = 0;
+    std::int64_t potentials_updated = 0;
+    std::int64_t renumberings = 0;
+};
+
+template <class Pricing = BlockSearch>
+class NetworkSimplex {
+public:
+    // Takes the arcs over: their ends are renumbered along with the nodes.
+    NetworkSimplex(Network& network, std::span<const Forest::Link> forest, const Duals& duals)
+        : network_(network), pricing_(network.n_arcs()), foreign_duals_(duals.foreign) {
+        build_tree(forest, duals);
+        recompute_potentials();
+    }
+
+    Status run(std::int64_t max_pivots) {
+        for (std::int64_t k = 0; k < max_pivots;) {
+            Arc entering = pricing_.find(network_, potential_, slack_);
+            if (entering == no_arc && !potentials_are_fresh_) {
+                recompute_potentials();
+                if (++recomputations_ > patient_recomputations) slack_ *= 2.0;
+                continue;
+            }
+            if (entering == no_arc) entering = find_what_rounding_hid();
+            if (entering == no_arc) return Status::optimal;
+            pivot(entering);
+            ++k;
+            if (++since_renumbering_ >= pivots_between_renumberings()) renumber();
+        }
+        return Status::pivot_limit;
+    }
+
+    // Arcs appended to the network since the last call, in original node numbers, join the pool.
+    void accept_new_arcs(Arc first_new) {
+        for (Arc e = first_new; e < network_.n_arcs(); ++e) {
+            network_.tail[e] = position_[network_.tail[e]];
+            network_.head[e] = position_[network_.head[e]];
+        }
+        pricing_ = Pricing(network_.n_arcs(), first_new);
+        recomputations_ = 0;
+    }
+
+    // Forgets the arcs of the caller's list that keep does not mark. It marks the basic ones, too:
+    // tree, flow and potentials stay as they are.
+    void retain(std::span<std::uint8_t> keep) {
+        for_each_basic_arc([&](Arc e, Mass) { keep[network_.given_index(e)] = 1; });
+        const std::vector<Arc> renamed = network_.retain(keep);
+        for (Arc& e : tree_.pred)
+            if (e != no_arc) e = renamed[e];
+        pricing_ = Pricing(network_.n_arcs());
+    }
+
+    // Forgets all arcs but the `most` of least reduced cost, and the basic ones.
+    void shrink(Arc most) {
+        if (most >= network_.n_arcs()) return;
+        std::vector<Arc> order(network_.n_arcs());
+        std::iota(order.begin(), order.end(), Arc{0});
+        const auto before = [&](Arc e, Arc f) {
+            const Cost of_e = reduced_cost(network_, potential_.data(), e);
+            const Cost of_f = reduced_cost(network_, potential_.data(), f);
+            return of_e < of_f || (of_e == of_f && e < f);
+        };
+        std::nth_element(order.begin(), order.begin() + most, order.end(), before);
+        std::vector<std::uint8_t> keep(network_.n_given, 0);
+        for (Arc k = 0; k < most; ++k) keep[network_.given_index(order[k])] = 1;
+        retain(keep);
+    }
+
+    // How far the tolerance of pricing has grown; 1 unless rounding kept it busy.
+    [[nodiscard]] double slack() const { return slack_; }
+
+    [[nodiscard]] const SimplexStats& stats() const { return stats_; }
+    [[nodiscard]] Cost potential(Node original) const { return potential_[position_[original]]; }
+
+    // Calls visit(arc, flow) for every basic arc of the network.
+    template <class Visit>
+    void for_each_basic_arc(Visit&& visit) const {
+        for (Node x = 0; x < tree_.root; ++x)
+            if (tree_.pred[x] != no_arc) visit(tree_.pred[x], tree_.node[x].flow);
+    }
+
+    // Ends and costs of all arcs as the caller gave them, in the caller's order.
+    template <class Index>
+    void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
+        std::vector<Node> original(position_.size());
+        for (std::size_t x = 0; x < position_.size(); ++x)
+            original[position_[x]] = static_cast<Node>(x);
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            const Arc k = network_.given_index(e);
+            rows[k] = original[network_.tail[e]];
+            cols[k] = original[network_.head[e]] - network_.n_sources;
+            costs[k] = network_.cost[e];
+        }
+    }
+
+    // Everything the essay promises, checked the slow way. For tests and debug builds.
+    [[nodiscard]] bool check_invariants(std::span<const Mass> supply) const;
+
+private:
+    static constexpr int patient_recomputations = 32;
+    static constexpr double visible_share = 1e-13;  // of the plan's mean cost
+    static constexpr Mass unbounded = std::numeric_limits<Mass>::max();
+
+    struct Leaving {
+        Node join = no_node;  // where the climbs from both ends of the entering arc meet
+        Node out = no_node;   // the node whose pred arc leaves
+        Mass delta = unbounded;
+        bool on_tail_side = false;
+    };
+
+    void pivot(Arc entering) {
+        const Node tail = network_.tail[entering], head = network_.head[entering];
+        const Leaving leaving = find_leaving_arc(tail, head);
+        const Node join = leaving.join;
+        if (leaving.delta > 0) push_flow(tail, head, join, leaving.delta);
+        const Cost reduced = reduced_cost(network_, potential_.data(), entering);
+        const Node in = leaving.on_tail_side ? tail : head;
+        tree_.move_subtree(leaving.out, in, leaving.on_tail_side ? head : tail, join, entering,
+                           leaving.on_tail_side, leaving.delta);
+        // The entering arc becomes tight: its end inside the moved subtree gives way.
+        update_potentials(in, leaving.on_tail_side ? -reduced : reduced);
+        potentials_are_fresh_ = false;
+        ++stats_.pivots;
+        stats_.degenerate_pivots += leaving.delta == 0;
+    }
+
+    // Flow runs from the join down to the tail, over the entering arc, and from the head up to the
+    // join. Arcs walked against their direction lose flow; the emptied one leaves. Ties go to the
+    // last blocking arc met on that way round, which keeps the tree strongly feasible (Cunningham
+    // 1976): hence `<` on the tail side (climbed in reverse), `<=` on the head side, and the head
+    // side before the tail side.
+    [[nodiscard]] Leaving find_leaving_arc(Node tail, Node head) const {
+        const TreeNode* node = tree_.node.data();
+        Node out_tail = no_node, out_head = no_node;
+        Mass delta_tail = unbounded, delta_head = unbounded;
+        while (tail != head) {  // climb from the smaller subtree: it cannot hold the join
+            const TreeNode x = node[tail], y = node[head];
+            if (x.succ_num <= y.succ_num) {
+                if (x.up && x.flow < delta_tail) {
+                    delta_tail = x.flow;
+                    out_tail = tail;
+                }
+                tail = x.parent;
+            }
+            if (y.succ_num <= x.succ_num) {
+                if (!y.up && y.flow <= delta_head) {
+                    delta_head = y.flow;
+                    out_head = head;
+                }
+                head = y.parent;
+            }
+        }
+        const bool on_tail_side = delta_tail < delta_head;
+        return {tail, on_tail_side ? out_tail : out_head, std::min(delta_tail, delta_head),
+                on_tail_side};
+    }
+
+    void push_flow(Node tail, Node head, Node join, Mass delta) {
+        for (Node x = tail; x != join; x = tree_.node[x].parent)
+            tree_.node[x].flow += tree_.node[x].up ? -delta : delta;
+        for (Node x = head; x != join; x = tree_.node[x].parent)
+            tree_.node[x].flow += tree_.node[x].up ? delta : -delta;
+    }
+
+    // Potentials matter only up to a constant, so the smaller of the subtree and the rest moves.
+    void update_potentials(Node top, Cost shift) {
+        const Node last = tree_.last_succ[top];
+        const Node moved = tree_.node[top].succ_num;
+        if (2 * moved <= tree_.size()) {
+            shift_along_thread(top, moved, shift);
+            stats_.potentials_updated += moved;
+        } else {
+            shift_along_thread(tree_.thread[last], tree_.size() - moved, -shift);
+            stats_.potentials_updated += tree_.size() - moved;
+        }
+    }
+
+    // After a renumbering the successor is mostly x + 1. Where it is for the next four nodes, they
+    // take one vector addition; elsewhere the thread is followed link by link.
+    void shift_along_thread(Node x, Node count, Cost shift) {
+        const Node* thread = tree_.thread.data();
+        Cost* potential = potential_.data();
+        const Node last_four = tree_.size() - 4;
+        while (count > 0) {
+            if (count >= 4 && x <= last_four) {
+                const Node* next = thread + x;
+                const Node breaks = (next[0] ^ (x + 1)) | (next[1] ^ (x + 2)) |
+                                    (next[2] ^ (x + 3)) | (next[3] ^ (x + 4));
+                if (breaks == 0) {
+                    for (int k = 0; k < 4; ++k) potential[x + k] += shift;
+                    x += 4;
+                    count -= 4;
+                    continue;
+                }
+            }
+            potential[x] += shift;
+            x = thread[x];
+            --count;
+        }
+    }
+
+    // Also brings the constant that all potentials share back to 0: shifting the rest of the tree
+    // in place of a subtree lets it wander, and with it go the last digits of the differences
+    // that matter. The root is its measure: our own duals are as small as the costs near them.
+    // Potentials from elsewhere may sit anywhere; once all hang in one tree, that tree's top is.
+    void recompute_potentials() {
+        const Node top = tree_.thread[tree_.root];
+        const bool one_tree = foreign_duals_ && tree_.node[top].succ_num + 1 == tree_.size();
+        const Cost wandered = potential_[one_tree ? top : tree_.root];
+        potential_[tree_.root] -= wandered;
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
+            if (tree_.pred[x] == no_arc) {  // artificial: costs what its potentials say
+                potential_[x] -= wandered;
+                continue;
+            }
+            const TreeNode& t = tree_.node[x];
+            const Cost cost = network_.cost[tree_.pred[x]];
+            potential_[x] = potential_[t.parent] + (t.up ? -cost : cost);
+        }
+        potentials_are_fresh_ = true;
+    }
+
+    // The arc whose reduced cost, in twice the precision, is most negative and would show in the
+    // value of the plan. O(nodes + arcs), once a solve as a rule.
+    [[nodiscard]] Arc find_what_rounding_hid() const {
+        std::vector<DoubleDouble> exact(potential_.size());
+        double carried = 0.0, mass = 0.0;
+        exact[tree_.root] = {potential_[tree_.root], 0.0};
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
+            const Arc e = tree_.pred[x];
+            const TreeNode& t = tree_.node[x];
+            exact[x] = e == no_arc
+                           ? DoubleDouble{potential_[x], 0.0}
+                           : exact[t.parent] + (t.up ? -network_.cost[e] : network_.cost[e]);
+            if (e == no_arc || t.flow == 0) continue;
+            carried += std::abs(network_.cost[e]) * static_cast<double>(t.flow);
+            mass += static_cast<double>(t.flow);
+        }
+        Arc entering = no_arc;
+        Cost best = mass > 0.0 ? -visible_share * carried / mass : 0.0;
+        for (Arc e = 0; e < network_.n_arcs(); ++e) {
+            const DoubleDouble between = exact[network_.tail[e]] - exact[network_.head[e]];
+            const Cost reduced = (between + network_.cost[e]).value();
+            if (reduced >= best) continue;
+            best = reduced;
+            entering = e;
+        }
+        return entering;
+    }
+
+    // A renumbering costs a pass over arcs and nodes; spread over this many pivots it stays a
+    // few percent of the time.
+    [[nodiscard]] std::int64_t pivots_between_renumberings() const {
+        return 1000 + network_.n_arcs() / 500;
+    }
+
+    void renumber() {
+        std::vector<Node> preorder;
+        preorder.reserve(tree_.size());
+        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x])
+            preorder.push_back(x);
+        renumber_as(preorder);
+        recompute_potentials();  // cheap beside the renumbering, and drift does not build up
+        ++stats_.renumberings;
+        since_renumbering_ = 0;
+    }
+
+    // preorder[k] becomes node k; the root keeps the last number.
+    void renumber_as(std::span<const Node> preorder) {
+        const Node count = static_cast<Node>(preorder.size());
+        std::vector<Node> renamed(count + 1);
+        for (Node k = 0; k < count; ++k) renamed[preorder[k]] = k;
+        renamed[tree_.root] = count;
+        SpanningTree tree;
+        tree.reset(count);
+        std::vector<Cost> potential(count + 1);
+        for (Node x = 0; x <= count; ++x) {
+            const Node y = renamed[x];
+            tree.node[y] = tree_.node[x];
+            if (x != tree_.root) tree.node[y].parent = renamed[tree_.node[x].parent];
+            tree.thread[y] = renamed[tree_.thread[x]];
+            tree.rev_thread[y] = renamed[tree_.rev_thread[x]];
+            tree.last_succ[y] = renamed[tree_.last_succ[x]];
+            tree.pred[y] = tree_.pred[x];
+            potential[y] = potential_[x];
+        }
+        std::swap(tree_, tree);
+        potential_.swap(potential);
+        for (Node& x : position_) x = renamed[x];
+        for (Node& x : network_.tail) x = renamed[x];
+        for (Node& x : network_.head) x = renamed[x];
+    }
+
+    void build_tree(std::span<const Forest::Link> forest, const Duals& duals) {
+        const Node count = network_.n_nodes();
+        tree_.reset(count);
+        potential_.assign(count + 1, 0.0);
+        position_.resize(count);
+        std::iota(position_.begin(), position_.end(), Node{0});
+        std::vector<Node> first_child(count + 1, no_node), sibling(count, no_node);
+        for (Node x = count; x-- > 0;) {
+            const bool is_source = x < network_.n_sources;
+            potential_[x] = is_source ? -duals.u[x] : duals.v[x - network_.n_sources];
+            TreeNode& t = tree_.node[x];
+            t.parent = forest[x].parent == no_node ? tree_.root : forest[x].parent;
+            t.flow = forest[x].flow;
+            t.up = forest[x].pred == no_arc || is_source;
+            tree_.pred[x] = forest[x].pred;
+            sibling[x] = std::exchange(first_child[t.parent], x);
+        }
+        std::vector<Node> preorder{tree_.root}, open;
+        preorder.reserve(count + 1);
+        for (Node x = first_child[tree_.root];;) {
+            while (x != no_node) {
+                preorder.push_back(x);
+                open.push_back(x);
+                x = first_child[x];
+            }
+            if (open.empty()) break;
+            x = sibling[open.back()];
+            open.pop_back();
+        }
+        tree_.thread_in_order(preorder);
+        renumber_as(std::span<const Node>(preorder).subspan(1));
+    }
+
+    Network& network_;
+    Pricing pricing_;
+    SpanningTree tree_;
+    std::vector<Cost> potential_;  // by current node number, the root last
+    std::vector<Node> position_;   // original node number -> current one
+    bool foreign_duals_ = false;
+    bool potentials_are_fresh_ = false;
+    double slack_ = 1.0;
+    int recomputations_ = 0;
+    std::int64_t since_renumbering_ = 0;
+    SimplexStats stats_;
+};
+
+template <class Pricing>
+bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) const {
+    const Node count = tree_.size();
+    std::vector<Node> preorder;
+    std::vector<Mass> balance(count, 0);
+    for (Node x = tree_.root;;) {
+        if (tree_.rev_thread[tree_.thread[x]] != x) return false;
+        preorder.push_back(x);
+        x = tree_.thread[x];
+        if (x == tree_.root) break;
+        if (static_cast<Node>(preorder.size()) > count) return false;
+    }
+    if (static_cast<Node>(preorder.size()) != count) return false;
+    Cost scale = std::numeric_limits<Cost>::min();  // drift is relative to the largest number met
+    for (Cost cost : network_.cost) scale = std::max(scale, std::abs(cost));
+    for (Node x = 0; x < count; ++x) {
+        scale = std::max(scale, std::abs(potential_[x]));
+        if (tree_.pred[x] != no_arc)
+            scale = std::max(scale, std::abs(network_.cost[tree_.pred[x]]));
+    }
+    SpanningTree copy = tree_;
+    std::vector<char> seen(count, 0);
+    for (Node x : preorder) {
+        if (x != tree_.root && !seen[tree_.node[x].parent]) return false;
+        seen[x] = 1;
+    }
+    copy.thread_in_order(preorder);
+    for (Node x = 0; x < count; ++x) {
+        if (copy.node[x].succ_num != tree_.node[x].succ_num) return false;
+        if (copy.last_succ[x] != tree_.last_succ[x]) return false;
+        if (x == tree_.root) continue;
+        const TreeNode& t = tree_.node[x];
+        if (t.flow < 0 || (t.flow == 0 && !t.up)) return false;  // strongly feasible
+        if (tree_.pred[x] == no_arc) {
+            if (t.flow != 0 || t.parent != tree_.root) return false;
+            continue;
+        }
+        const Node tail = network_.tail[tree_.pred[x]], head = network_.head[tree_.pred[x]];
+        if (t.up ? (tail != x || head != t.parent) : (head != x || tail != t.parent)) return false;
+        balance[tail] += t.flow;
+        balance[head] += t.flow;
+        if (std::abs(reduced_cost(network_, potential_.data(), tree_.pred[x])) > 1e-9 * scale)
+            return false;  // a tree arc is tight
+    }
+    for (std::size_t x = 0; x < position_.size(); ++x)
+        if (balance[position_[x]] != supply[x]) return false;
+    return true;
+}
+
+}  // namespace sparse_ot

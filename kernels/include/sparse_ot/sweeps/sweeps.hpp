@@ -1,0 +1,133 @@
+// Improves a feasible plan by exact solves of many small, independent problems.
+//
+// A pivot costs what its tree is large: some 2 microseconds with 500 nodes, hundreds with a
+// million. So the pivots are done where trees are small. A sweep cuts the sources into cells and
+// solves each cell with the targets it now sends to and both marginals fixed (domain.hpp). The
+// cost never rises. The next sweep cuts elsewhere; then cells grow, and the larger ones find only
+// what the smaller ones could not see. In the end the plan is so near the optimum that the simplex
+// on the whole problem needs next to nothing.
+//
+// Cells share no sources and change nothing of the others', so they are solved on threads and
+// their answers put in place in the order of cells: the same plan for any number of threads.
+// Potentials come along. A target that several cells used gets the mean of what they say, weighted
+// by mass.
+//
+// The side with more points should be the sources: cells then are small on both sides.
+// Equal masses should be perturbed (masses.hpp), or most pivots are degenerate.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sparse_ot/sweeps/cell_problem.hpp"
+#include "sparse_ot/geometry/random_cells.hpp"
+#include "sparse_ot/base/threads.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+class DomainSweeps {
+public:
+    DomainSweeps(Cloud x, Cloud y, Metric metric, ShippingPlan plan, Duals duals)
+        : x_(x), y_(y), metric_(metric), plan_(std::move(plan)), duals_(std::move(duals)) {}
+
+    // Cuts new cells of at most `most` sources; `run` then works through them, with so much
+    // patience in each.
+    void cut(std::int64_t most, std::uint64_t seed, int patience) {
+        patience_ = patience;
+        cells_ = CellCutter(x_, most, seed).cut();
+        improved_.assign(cells_.count(), {});
+        done_ = 0;
+    }
+
+    // Solves cells until all are done or so many seconds have passed; a cell begun is ended, unless
+    // `patience_seconds` pass before. True: all are done, and the plan is the new one. A sweep that
+    // is broken off by calling cut again has changed nothing.
+    bool run(int threads, double seconds, double patience_seconds) {
+        using Clock = DomainSolver::Clock;
+        const Clock::time_point slice_end = after(seconds), deadline = after(patience_seconds);
+        const std::int64_t from = done_;
+        std::vector<char> solved(cells_.count() - from, 0);
+        for_each_piece(cells_.count() - from, threads, [&] {
+            return [&, solver = DomainSolver(x_, y_, metric_, patience_)](std::int64_t k) mutable {
+                if (k > 0 && Clock::now() >= slice_end) return;
+                improved_[from + k] = solver.solve(cells_.of(from + k), plan_, duals_, deadline);
+                solved[k] = 1;
+            };
+        });
+        // Pieces are handed out in order; what was solved beyond the first gap is solved again.
+        while (done_ < cells_.count() && solved[done_ - from]) ++done_;
+        if (done_ < cells_.count()) return false;
+        put_in_place();
+        return true;
+    }
+
+    [[nodiscard]] const ShippingPlan& plan() const { return plan_; }
+    [[nodiscard]] const Duals& duals() const { return duals_; }
+    [[nodiscard]] std::int64_t pivots() const { return pivots_; }
+
+    // Whether no pair inside any cell of the last sweep would still improve that cell.
+    [[nodiscard]] bool settled() const { return settled_; }
+
+private:
+    static DomainSolver::Clock::time_point after(double seconds) {
+        using Clock = DomainSolver::Clock;
+        constexpr double a_year = 3e7;  // infinity has no place on the clock
+        const std::chrono::duration<double> wait(std::clamp(seconds, 0.0, a_year));
+        return Clock::now() + std::chrono::duration_cast<Clock::duration>(wait);
+    }
+
+    void put_in_place() {
+        ShippingPlan plan;
+        plan.first.assign(plan_.first.size(), 0);
+        for (std::int64_t c = 0; c < cells_.count(); ++c) {
+            const auto sources = cells_.of(c);
+            const auto& first = improved_[c].first;
+            for (std::size_t p = 0; p < sources.size(); ++p)
+                plan.first[sources[p] + 1] = first[p + 1] - first[p];
+        }
+        for (std::size_t i = 1; i < plan.first.size(); ++i) plan.first[i] += plan.first[i - 1];
+        plan.shipments.resize(plan.first.back());
+        std::vector<Cost> v(duals_.v.size(), 0.0);
+        std::vector<double> weight(duals_.v.size(), 0.0);
+        settled_ = true;
+        for (std::int64_t c = 0; c < cells_.count(); ++c) {
+            const auto sources = cells_.of(c);
+            const Improved& cell = improved_[c];
+            for (std::size_t p = 0; p < sources.size(); ++p) {
+                std::copy(cell.shipments.begin() + cell.first[p],
+                          cell.shipments.begin() + cell.first[p + 1],
+                          plan.shipments.begin() + plan.first[sources[p]]);
+                duals_.u[sources[p]] = cell.u[p];
+            }
+            for (std::size_t j = 0; j < cell.targets.size(); ++j) {
+                const auto mass = static_cast<double>(cell.received[j]);
+                v[cell.targets[j]] += mass * cell.v[j];
+                weight[cell.targets[j]] += mass;
+            }
+            pivots_ += cell.pivots;
+            settled_ = settled_ && cell.settled;
+        }
+        for (std::size_t j = 0; j < v.size(); ++j)
+            if (weight[j] > 0.0) duals_.v[j] = v[j] / weight[j];
+        plan_ = std::move(plan);
+        improved_.clear();
+    }
+
+    Cloud x_, y_;
+    Metric metric_;
+    ShippingPlan plan_;
+    Duals duals_;
+    Cells cells_;
+    int patience_ = 1;
+    std::vector<Improved> improved_;  // by cell
+    std::int64_t done_ = 0;           // cells solved, from the first on
+    std::int64_t pivots_ = 0;
+    bool settled_ = false;
+};
+
+}  // namespace sparse_ot

@@ -1,0 +1,266 @@
+"""CuPy: arrays on a CUDA device, one door to the host, kernels of its own.
+
+The door copies once in each direction. What is to cross is packed into one buffer on the side it
+comes from, crosses through page-locked memory on the current stream of the arrays' device, and is
+unpacked by looking at it. So a solve waits for the device twice, whatever the number of arrays.
+
+The searches run as fused kernels (`cupy_kernels`), or tile by tile (`agnostic`) where those do not
+reach: metrics that are functions, and more than 64 neighbours.
+
+Devices: work happens on the device of the arguments, whichever is current, and on the stream that
+is current there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+import array_api_compat.cupy as compat
+import cupy as cp
+import cupyx
+import cupyx.scipy.sparse as cupy_sparse
+import numpy as np
+
+from sparse_ot.backends.cupy import kernels as cupy_kernels
+from sparse_ot.backends.generic.array_api import ArrayApiBackend
+from sparse_ot.backends.protocol import (
+    Array,
+    ArraySpec,
+    CooParts,
+    HostFunction,
+    Metric,
+    Neighbours,
+    Pricing,
+    Sparse,
+    TransferLedger,
+)
+from sparse_ot.errors import BackendError, ShapeError, UnsupportedArrayError
+
+__all__ = ["CupyBackend"]
+
+_ALIGNMENT = 256  # bytes; what the device's own allocations have
+
+
+class CupyBackend(ArrayApiBackend):
+    """Implements `Backend` for cupy arrays and cupyx.scipy.sparse: COO, CSR and CSC."""
+
+    def __init__(self) -> None:
+        super().__init__("cupy", _Namespace(), cp.ndarray)
+
+    def is_sparse(self, x: Any) -> bool:
+        """Whether `x` is a cupyx.scipy.sparse container, or `CooParts` of CuPy arrays."""
+        return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
+
+    def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
+        """The device of `x` as the current one, which CuPy asks for."""
+        device: AbstractContextManager[Any] = x.device
+        return device
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` on the device and stream that are current now; they belong to a thread."""
+        device, stream = cp.cuda.Device(), cp.cuda.get_current_stream()
+
+        def there(*arguments: Any) -> Any:
+            with device, stream:
+                return function(*arguments)
+
+        return there
+
+    def coo_parts(self, M: Sparse) -> CooParts:
+        """Stored entries, zeros and duplicates included, in the container's own order.
+
+        Raises
+        ------
+        ShapeError
+            Not two-dimensional.
+        UnsupportedArrayError
+            Another format than COO, CSR and CSC.
+        """
+        if isinstance(M, CooParts):
+            return M
+        if len(M.shape) != 2:
+            msg = (
+                f"Found a sparse array of shape {M.shape}. Expected two dimensions: sources and "
+                "targets."
+            )
+            raise ShapeError(msg)
+        if M.format not in ("coo", "csr", "csc"):
+            msg = (
+                f"Found a {type(M).__name__}. Expected COO, CSR or CSC. Convert it with "
+                "`.tocsr()`, which may drop stored zeros; those are arcs."
+            )
+            raise UnsupportedArrayError(msg)
+        values, shape = self._real(M.data), (int(M.shape[0]), int(M.shape[1]))
+        if M.format == "coo":
+            return CooParts(M.row, M.col, values, shape)
+        with _device_of(values):
+            expanded = _expand_pointers(M.indptr, M.indices)
+        rows, cols = (expanded, M.indices) if M.format == "csr" else (M.indices, expanded)
+        return CooParts(rows, cols, values, shape)
+
+    def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
+        """A container of the kind and format of `like`, without zero entries.
+
+        `like=None` gives a CSR matrix; `CooParts` give `CooParts`.
+        """
+        with _device_of(parts.values):
+            kept = cp.flatnonzero(parts.values)
+            rows, cols, values = (x[kept] for x in (parts.rows, parts.cols, parts.values))
+            if isinstance(like, CooParts):
+                return CooParts(rows, cols, values, parts.shape)
+            if like is None or like.data.shape != parts.values.shape:
+                plan = cupy_sparse.coo_matrix((values, (rows, cols)), shape=parts.shape)
+                return plan.asformat("csr" if like is None else like.format)
+            if like.format == "coo":
+                return type(like)((values, (rows, cols)), shape=parts.shape)
+            # The entries are those of `like`, in its order: what is left of them needs no sorting.
+            pointers = cp.searchsorted(kept, like.indptr).astype(like.indptr.dtype)
+            indices = cols if like.format == "csr" else rows
+            return type(like)((values, indices, pointers), shape=parts.shape)
+
+    def cost_container(self, parts: CooParts) -> Sparse:
+        """A CSR matrix with sorted columns. Zeros stay; `parts` must not hold a pair twice."""
+        entries = (parts.values, (parts.rows, parts.cols))
+        with _device_of(parts.values):
+            return cupy_sparse.coo_matrix(entries, shape=parts.shape).tocsr()
+
+    def host_call(
+        self,
+        solve: HostFunction,
+        *arrays: Array,
+        out: Sequence[ArraySpec],
+        ledger: TransferLedger,
+    ) -> tuple[Array, ...]:
+        """Run `solve` on the host: one crossing in, one crossing back, to the same device.
+
+        Both are on the current stream of the arrays' device, after the work that is waiting there.
+        """
+        with _device_of(*arrays):
+            hosts = _to_host(arrays, ledger)
+            results = [
+                np.asarray(result, dtype=spec.dtype)
+                for result, spec in zip(solve(*hosts), out, strict=True)
+            ]
+            going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
+            back = iter(_to_device(going_back, ledger))
+            return tuple(
+                result if spec.on_host else next(back)
+                for result, spec in zip(results, out, strict=True)
+            )
+
+    def knn(
+        self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
+    ) -> Neighbours:
+        """The `k` cheapest targets of every source: the fused kernel, or `agnostic.knn`."""
+        with _device_of(x, y):
+            if not cupy_kernels.suits(x, y, metric, k):
+                return super().knn(x, y, k, metric, offset)
+            return cupy_kernels.nearest(x, y, k, str(metric), offset)
+
+    def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
+        """Costs of the listed pairs: the kernel, or `agnostic.arc_costs`."""
+        with _device_of(x, y, rows, cols):
+            if not cupy_kernels.suits(x, y, metric):
+                return super().arc_costs(x, y, rows, cols, metric)
+            return cupy_kernels.arc_costs(x, y, rows, cols, str(metric))
+
+    def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost: the kernel, or `agnostic.price`."""
+        with _device_of(x, y, u, v):
+            if not cupy_kernels.suits(x, y, metric, k):
+                return super().price(x, y, u, v, metric, k)
+            return cupy_kernels.price(x, y, u, v, str(metric), k)
+
+    def within(
+        self, x: Array, y: Array, radius: float, metric: Metric
+    ) -> tuple[Array, Array, Array]:
+        """All pairs whose cost is at most `radius`; see `agnostic.within`."""
+        with _device_of(x, y):
+            return super().within(x, y, radius, metric)
+
+
+class _Namespace:
+    """array_api_compat.cupy, with functions that make arrays on the `device` they are told."""
+
+    __name__ = "array_api_compat.cupy"
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(compat, name)
+        if name not in ("arange", "empty", "eye", "full", "linspace", "ones", "zeros"):
+            return function
+
+        def on_device(*arguments: Any, device: Any = None, **options: Any) -> Array:
+            with cp.cuda.Device(device):
+                return function(*arguments, **options)
+
+        return on_device
+
+
+def _device_of(*arrays: Array) -> Any:
+    """The one device of the arrays, to work on."""
+    devices = {x.device.id: x.device for x in arrays}
+    if len(devices) != 1:
+        msg = (
+            f"Found arrays on devices {sorted(devices)} in one call. Expected one device. Copy "
+            "them to the one where you want the result: `with device: x = cupy.asarray(x)`."
+        )
+        raise BackendError(msg)
+    return next(iter(devices.values()))
+
+
+def _expand_pointers(indptr: Array, indices: Array) -> Array:
+    """The row of every entry. By bisection: `cupy.repeat` takes no counts from the device."""
+    entries = cp.arange(indices.shape[0], dtype=indptr.dtype)
+    return cp.searchsorted(indptr[1:], entries, side="right").astype(indices.dtype, copy=False)
+
+
+def _places(sizes: Sequence[int]) -> tuple[list[int], int]:
+    """Where each of several parts begins in one buffer, and how long the buffer is."""
+    places, total = [], 0
+    for size in sizes:
+        places.append(total)
+        total += -(-size // _ALIGNMENT) * _ALIGNMENT
+    return places, total
+
+
+def _part(buffer: Any, place: int, dtype: Any, shape: tuple[int, ...]) -> Any:
+    """One part of a buffer of bytes, as the array that it is; nothing is copied."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    return buffer[place : place + size].view(dtype).reshape(shape)
+
+
+def _to_host(arrays: Sequence[Array], ledger: TransferLedger) -> list[Any]:
+    """NumPy arrays of the values, in page-locked memory: one copy, after all work before it."""
+    places, total = _places([x.nbytes for x in arrays])
+    stream = cp.cuda.get_current_stream()
+    packed = cp.empty((total,), dtype=cp.uint8)
+    for x, place in zip(arrays, places, strict=True):
+        _part(packed, place, x.dtype, x.shape)[...] = x
+    landed = cupyx.empty_pinned((total,), dtype=np.uint8)
+    packed.get(stream=stream, out=landed, blocking=False)
+    stream.synchronize()
+    ledger.record_to_host(total)
+    return [_part(landed, place, x.dtype, x.shape) for x, place in zip(arrays, places, strict=True)]
+
+
+def _to_device(arrays: Sequence[Any], ledger: TransferLedger) -> list[Array]:
+    """CuPy arrays of the values: one copy."""
+    if not arrays:
+        return []
+    places, total = _places([x.nbytes for x in arrays])
+    stream = cp.cuda.get_current_stream()
+    packed = cupyx.empty_pinned((total,), dtype=np.uint8)
+    for x, place in zip(arrays, places, strict=True):
+        _part(packed, place, x.dtype, x.shape)[...] = x
+    landed = cp.empty((total,), dtype=cp.uint8)
+    landed.set(packed, stream=stream)
+    stream.synchronize()  # page-locked memory is used again as soon as it is free
+    ledger.record_to_device(total)
+    # Copies: the potentials should not keep the memory of the flow.
+    return [
+        _part(landed, place, x.dtype, x.shape).copy()
+        for x, place in zip(arrays, places, strict=True)
+    ]

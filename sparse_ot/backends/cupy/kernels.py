@@ -1,0 +1,220 @@
+"""Launches the CUDA kernels: neighbours, arc costs and prices, fused, without an n × m block.
+
+The sources are in kernels/cuda and travel with the package. They are compiled when first needed,
+for the device at hand, by `cupy.RawModule`, once for each metric and dtype; CuPy keeps the result
+on disk. What a kernel computes and what it asks of its caller is written beside it; this file sees
+to that, and to nothing else. `TILE` is the one place where launch constants are chosen.
+
+Costs and order agree with `agnostic`: differences of coordinates in the dtype of the points,
+ties by smaller index. Reduced costs are compared in float64 whatever the points are.
+
+Everything runs on the current device and stream, and nothing crosses, with one exception that
+CuPy makes: picking the negative pairs out of a table waits for their number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import cupy as cp
+import numpy as np
+
+from sparse_ot.backends.generic.tiled_search import spans
+from sparse_ot.backends.protocol import Array, Metric, Neighbours, Pricing, dtype_name
+from sparse_ot.metrics.formulas import unit_vectors
+
+__all__ = ["MOST_NEIGHBOURS", "TILE", "arc_costs", "nearest", "options", "price", "source", "suits"]
+
+TILE = {"THREADS": 128, "TARGETS": 32, "DEPTH": 16}
+"""Threads of a block, targets of a tile, coordinates of a stage (kernels/cuda/launch.cuh).
+
+By nvcc's report for sm_90 at most 100 registers a thread, no spills, 33 KB of shared memory. Not
+tuned on a device.
+"""
+
+MOST_NEIGHBOURS = 64
+"""Longest list the search keeps; longer ones go through `agnostic`."""
+
+MOST_POINTS = 2**30
+"""Indices of points are 32 bits wide in the kernels."""
+
+LIST_BYTES = 64 * 1024 * 1024
+"""Memory for the lists of all slices; sources are taken in parts that fit."""
+
+BLOCKS_A_MULTIPROCESSOR = 4
+"""Targets are sliced until the device has this many blocks to choose from."""
+
+LEAST_TARGETS = 512
+"""Targets of a slice: fewer are not worth a list of their own."""
+
+CLASSES = {
+    "sqeuclidean": "Sqeuclidean",
+    "euclidean": "Euclidean",
+    "cityblock": "Cityblock",
+    "cosine": "Cosine",
+    "chebyshev": "Chebyshev",
+}
+"""Metrics of `metric_formulas`, and their classes in kernels/cuda/metrics.cuh."""
+
+_C_TYPES = {"float32": "float", "float64": "double"}
+
+
+def suits(x: Array, y: Array, metric: Metric, k: int = 1) -> bool:
+    """Whether the kernels can do this: a metric of the table, one dtype, a list not too long."""
+    return (
+        metric in CLASSES
+        and x.dtype == y.dtype
+        and dtype_name(x.dtype) in _C_TYPES
+        and 1 <= k <= MOST_NEIGHBOURS
+        and max(x.shape[0], y.shape[0]) <= MOST_POINTS
+    )
+
+
+def nearest(x: Array, y: Array, k: int, metric: str, offset: Array | None) -> Neighbours:
+    """The `k` targets with the smallest ``cost + offset`` of every source; see `agnostic.knn`."""
+    key = _C_TYPES[dtype_name(x.dtype)] if offset is None else "double"
+    of_slice = _kernel("knn.cu", "nearest_of_slice", x, metric, key)
+    of_all = _kernel("knn.cu", "nearest_of_all", x, metric, key)
+    x, y = _prepared(x, metric), _prepared(y, metric)
+    no_offset: Any = np.uintp(0)
+    offset = no_offset if offset is None else _as_doubles(offset)
+    indices = cp.empty((x.shape[0], k), dtype=cp.int64)
+    costs = cp.empty((x.shape[0], k), dtype=x.dtype)
+    for span, slices, lists in _lists_of_slices(of_slice, x, y, offset, k, key):
+        sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
+        _launch(of_all, span.stop - span.start, (*lists, *sizes, indices[span], costs[span]))
+    return Neighbours(indices, costs)
+
+
+def price(x: Array, y: Array, u: Array, v: Array, metric: str, k: int) -> Pricing:
+    """Up to `k` arcs a source with negative reduced cost, and row minima; see `agnostic.price`."""
+    of_slice = _kernel("pricing.cu", "cheapest_of_slice", x, metric, "double")
+    most_negative = _kernel("pricing.cu", "most_negative", x, metric, "double")
+    x, y, u, v = _prepared(x, metric), _prepared(y, metric), _as_doubles(u), _as_doubles(v)
+    n = x.shape[0]
+    minima = cp.empty((n,), dtype=cp.float64)
+    cols = cp.empty((n, k), dtype=cp.int64)
+    costs = cp.empty((n, k), dtype=x.dtype)
+    for span, slices, lists in _lists_of_slices(of_slice, x, y, v, k, "double"):
+        sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
+        results = minima[span], cols[span], costs[span]
+        _launch(most_negative, span.stop - span.start, (*lists, u[span], *sizes, *results))
+    found = cp.flatnonzero(cols >= 0)
+    return Pricing(found // k, cols.reshape(-1)[found], costs.reshape(-1)[found], minima)
+
+
+def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: str) -> Array:
+    """Costs of the listed pairs, (p,); see `agnostic.arc_costs`."""
+    kernel = _kernel("arc_costs.cu", "arc_costs", x, metric, "double")
+    x, y = _prepared(x, metric), _prepared(y, metric)
+    rows, cols = (cp.ascontiguousarray(i.astype(cp.int64, copy=False)) for i in (rows, cols))
+    count = rows.shape[0]
+    costs = cp.empty((count,), dtype=x.dtype)
+    sizes = np.int64(count), np.int32(x.shape[1])
+    _launch(kernel, count, (x, y, rows, cols, *sizes, costs))
+    return costs
+
+
+def _lists_of_slices(
+    kernel: Any, x: Array, y: Array, by_target: Any, k: int, key: str
+) -> Iterator[tuple[slice, int, tuple[Array, Array, Array]]]:
+    """Search every slice of the targets: yields sources, number of slices, and their lists.
+
+    The lists (keys, costs, targets; each sources × slices × k) are overwritten by the next ones,
+    which is safe because a stream does one thing after another.
+    """
+    (n, d), m = x.shape, y.shape[0]
+    slices, width = _slices(n, m)
+    key_dtype = cp.dtype("float32" if key == "float" else "float64")
+    entry = key_dtype.itemsize + x.dtype.itemsize + 4
+    at_once = max(TILE["THREADS"], LIST_BYTES // (slices * k * entry))
+    shape = (min(n, at_once), slices, k)
+    lists = tuple(cp.empty(shape, dtype=dtype) for dtype in (key_dtype, x.dtype, cp.int32))
+    for span in spans(n, at_once):
+        sizes = tuple(np.int32(size) for size in (span.stop - span.start, m, d, k, width))
+        arguments = (x[span], y, by_target, *sizes, *lists)
+        _launch(kernel, span.stop - span.start, arguments, slices)
+        yield span, slices, lists
+
+
+def _slices(n: int, m: int) -> tuple[int, int]:
+    """How many slices of the targets, and how wide: enough blocks for every multiprocessor."""
+    multiprocessors = cp.cuda.Device().attributes["MultiProcessorCount"]
+    blocks = max(1, -(-n // TILE["THREADS"]))
+    wanted = -(-BLOCKS_A_MULTIPROCESSOR * multiprocessors // blocks)
+    count = max(1, min(wanted, m // LEAST_TARGETS))
+    width = -(-m // (count * TILE["TARGETS"])) * TILE["TARGETS"]
+    return -(-m // width), width
+
+
+def _launch(kernel: Any, threads: int, arguments: tuple[Any, ...], slices: int = 1) -> None:
+    if threads > 0:  # a grid must not be empty
+        grid = (-(-threads // TILE["THREADS"]), slices)
+        kernel(grid, (TILE["THREADS"],), arguments)
+
+
+def _prepared(points: Array, metric: str) -> Array:
+    """Points as the kernels read them: rows contiguous, of length 1 under cosine cost."""
+    return cp.ascontiguousarray(unit_vectors(points, cp) if metric == "cosine" else points)
+
+
+def _as_doubles(x: Array) -> Array:
+    return cp.ascontiguousarray(x.astype(cp.float64, copy=False))
+
+
+def _kernel(file: str, name: str, like: Array, metric: str, key: str) -> Any:
+    return _module(file, options(dtype_name(like.dtype), metric, key)).get_function(name)
+
+
+@cache
+def _module(file: str, flags: tuple[str, ...]) -> Any:
+    return cp.RawModule(code=source(file), options=flags)
+
+
+def options(dtype: str, metric: str, key: str) -> tuple[str, ...]:
+    """What the compiler is told: the types, the metric and the sizes of tiles.
+
+    Parameters
+    ----------
+    dtype : {"float32", "float64"}
+        Of coordinates and costs.
+    metric : str
+        A key of `CLASSES`.
+    key : {"float", "double"}
+        C type of what targets are ranked by.
+    """
+    values = {
+        "SCALAR": _C_TYPES[dtype],
+        "KEY": key,
+        "METRIC": CLASSES[metric],
+        **TILE,
+        "MOST_NEIGHBOURS": MOST_NEIGHBOURS,
+    }
+    return ("-std=c++17", *(f"-DSPARSE_OT_{name}={value}" for name, value in values.items()))
+
+
+@cache
+def source(file: str) -> str:
+    """A CUDA source with its headers spliced in.
+
+    CuPy's cache of compiled kernels goes by the text it is given: headers on an include path could
+    change with an upgrade of this package, and the stale binary would stay.
+    """
+    folder: Any = Path(__file__).parents[3] / "kernels" / "cuda"
+    if not folder.is_dir():  # not a checkout, where sources are read as they are edited
+        folder = files("sparse_ot") / "cuda"
+    text: str = (folder / file).read_text(encoding="utf-8")
+
+    def splice(include: re.Match[str]) -> str:
+        header = (folder / include[1]).read_text(encoding="utf-8")
+        return re.sub(_INCLUDE, splice, header)
+
+    return re.sub(_INCLUDE, splice, text)
+
+
+_INCLUDE = re.compile(r'^#include "(\w+\.cuh)"$', re.MULTILINE)

@@ -1,0 +1,226 @@
+"""A backend for any array-API library: the common ground the others build on.
+
+Everything numeric comes from `agnostic`. A plain array-API library has no sparse container, so
+this one takes and gives back `CooParts`. Libraries with containers, transfers or kernels of
+their own derive from it and override what they do better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+from array_api_compat import to_device
+
+from sparse_ot.backends.generic import tiled_search as agnostic
+from sparse_ot.backends.protocol import (
+    Array,
+    ArraySpec,
+    CooParts,
+    HostFunction,
+    Metric,
+    Neighbours,
+    Pricing,
+    Sparse,
+    TransferLedger,
+    dtype_name,
+)
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
+
+__all__ = ["ArrayApiBackend", "StrictBackend"]
+
+
+class ArrayApiBackend:
+    """Implements `Backend` in terms of an array-API namespace; see the module docstring.
+
+    Parameters
+    ----------
+    name : str
+        Name of the library, for messages.
+    xp : namespace
+        Its array-API namespace.
+    array_type : type
+        Its array class.
+    """
+
+    def __init__(self, name: str, xp: Any, array_type: type) -> None:
+        self._name = name
+        self._xp = xp
+        self._array_type = array_type
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled by name: a solution can be stored and sent, its library's modules cannot."""
+        from sparse_ot.backends.registry import load_backend  # the registry above imports this file
+
+        return load_backend, (self._name,)
+
+    @property
+    def name(self) -> str:
+        """Name of the library, for messages only: code branches on capability."""
+        return self._name
+
+    @property
+    def xp(self) -> Any:
+        """The array-API namespace of the library."""
+        return self._xp
+
+    def owns(self, x: Any) -> bool:
+        """Whether `x` is a dense array or a sparse container of this library."""
+        return isinstance(x, self._array_type) or self.is_sparse(x)
+
+    def is_sparse(self, x: Any) -> bool:
+        """Whether `x` is a sparse container of this library, or `CooParts` of its arrays."""
+        return isinstance(x, CooParts) and isinstance(x.values, self._array_type)
+
+    def is_traced(self, x: Any) -> bool:
+        """Whether `x` stands for an array without values: never, unless the library compiles."""
+        return False
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` as the library compiles it; itself, unless the library does."""
+        return function
+
+    @property
+    def caveat(self) -> str | None:
+        """What does not work as well as it could with the installed version, and what to do."""
+        return None
+
+    def detach(self, x: Array) -> Array:
+        """`x`: a plain array-API library does not differentiate."""
+        return x
+
+    def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
+        """Nothing: in the array API, work happens where its arrays are."""
+        return nullcontext()
+
+    def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`: nothing in the array API belongs to a thread."""
+        return function
+
+    def asarray(self, x: Any, like: Array | None = None) -> Array:
+        """An array of `x` on the device of `like`; arrays come back as they are.
+
+        Raises
+        ------
+        ShapeError
+            A ragged sequence.
+        UnsupportedArrayError
+            Not real numbers.
+        """
+        if isinstance(x, self._array_type):
+            return self._real(x)
+        try:
+            device = None if like is None else agnostic.device_of(like)
+            return self._real(self._xp.asarray(x, device=device))
+        except (ValueError, TypeError) as error:
+            if isinstance(error, UnsupportedArrayError):
+                raise
+            msg = (
+                f"Cannot make an array of this {type(x).__name__}: {error}. Expected numbers, or "
+                "rows of equal length."
+            )
+            raise ShapeError(msg) from error
+
+    def _real(self, x: Array) -> Array:
+        if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
+            msg = (
+                f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
+                "booleans. Convert it first, for example with `.real` or `.astype(float)`."
+            )
+            raise UnsupportedArrayError(msg)
+        return x
+
+    def coo_parts(self, M: Sparse) -> CooParts:
+        """Stored entries of a container, in its own order, on its own device."""
+        if not isinstance(M, CooParts):
+            msg = (
+                f"Found a {type(M).__name__}. Expected CooParts(rows, cols, values, shape): "
+                f"{self._name} has no sparse container of its own."
+            )
+            raise UnsupportedArrayError(msg)
+        return M
+
+    def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
+        """Build the container of `like` from parts; here, the parts without zero values."""
+        if not agnostic.data_dependent_shapes(self._xp):
+            return parts
+        kept = parts.values != 0
+        return CooParts(parts.rows[kept], parts.cols[kept], parts.values[kept], parts.shape)
+
+    def cost_container(self, parts: CooParts) -> Sparse:
+        """The container in which a new sparse cost is handed to the user; zeros stay arcs."""
+        return parts
+
+    def transpose(self, M: Array | Sparse) -> Array | Sparse:
+        """`M` with rows and columns exchanged."""
+        return M.T
+
+    def host_call(
+        self,
+        solve: HostFunction,
+        *arrays: Array,
+        out: Sequence[ArraySpec],
+        ledger: TransferLedger,
+    ) -> tuple[Array, ...]:
+        """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
+        device = agnostic.device_of(arrays[0]) if arrays else None
+        host = [self._to_host(x) for x in arrays]
+        ledger.record_to_host(sum(x.nbytes for x in host))
+        results = [
+            np.asarray(result, dtype=spec.dtype)
+            for result, spec in zip(solve(*host), out, strict=True)
+        ]
+        going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
+        ledger.record_to_device(sum(r.nbytes for r in going_back))
+        return tuple(
+            r if spec.on_host else self._xp.asarray(r, device=device)
+            for r, spec in zip(results, out, strict=True)
+        )
+
+    def _to_host(self, x: Array) -> Any:
+        return np.asarray(to_device(x, "cpu"))
+
+    def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
+        """`value`: a plain array-API library does not differentiate."""
+        return value
+
+    def knn(
+        self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
+    ) -> Neighbours:
+        """The `k` cheapest targets of every source; see `agnostic.knn`."""
+        return agnostic.knn(x, y, k, metric, offset, xp=self._xp)
+
+    def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
+        """Costs of the listed pairs; see `agnostic.arc_costs`."""
+        return agnostic.arc_costs(x, y, rows, cols, metric, xp=self._xp)
+
+    def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost; see `agnostic.price`."""
+        return agnostic.price(x, y, u, v, metric, k, xp=self._xp)
+
+    def within(
+        self, x: Array, y: Array, radius: float, metric: Metric
+    ) -> tuple[Array, Array, Array]:
+        """All pairs whose cost is at most `radius`; see `agnostic.within`."""
+        return agnostic.within(x, y, radius, metric, xp=self._xp)
+
+
+class StrictBackend(ArrayApiBackend):
+    """array-api-strict, whose only use is to show that nothing here needs more than the standard.
+
+    Its devices are make-believe, and it refuses to convert an array that is not on its CPU, as a
+    GPU library would.
+    """
+
+    def __init__(self) -> None:
+        import array_api_strict
+
+        super().__init__("array_api_strict", array_api_strict, type(array_api_strict.zeros(1)))
+
+    def _to_host(self, x: Array) -> Any:
+        return np.asarray(x.to_device(self._xp.Device("CPU_DEVICE")))

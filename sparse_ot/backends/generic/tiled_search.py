@@ -1,0 +1,290 @@
+"""Nearest neighbours, arc costs and pricing in plain array API, for every library.
+
+The reference that the faster backends are tested against, and what a library without kernels of
+its own uses. All pairs are visited, tile by tile: time O(n m d), memory bounded by a stated
+budget whatever n and m are.
+
+Three rules hold here and in every backend that overrides these functions:
+
+- Costs are differences of coordinates (see `metric_formulas`), in the dtype of the points.
+- Ties go to the smaller target index, so that the same input gives the same arcs.
+- The `costs` of `Neighbours` and `Pricing` are costs of transport, without the `offset` or the
+  potentials that decided the order.
+
+Loops run over tiles in Python, with Python integers for bounds; no element is ever read, so
+nothing leaves the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import array_api_compat
+
+from sparse_ot.backends.protocol import Array, Metric, Neighbours, Pricing
+from sparse_ot.metrics.formulas import evaluate
+
+__all__ = [
+    "MEMORY_BUDGET",
+    "arc_costs",
+    "data_dependent_shapes",
+    "device_of",
+    "index_dtype",
+    "knn",
+    "lies_on_a_device",
+    "price",
+    "select_negative",
+    "spans",
+    "tiling",
+    "within",
+]
+
+MEMORY_BUDGET = 256 * 1024 * 1024
+"""Bytes that one tile's temporaries may take together."""
+
+
+class Tiling(NamedTuple):
+    """Sides of a tile."""
+
+    rows: int
+    cols: int
+
+
+def tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> Tiling:
+    """Tile sides such that all temporaries of one tile fit the budget.
+
+    A pair costs its coordinate differences, twice, and about six numbers for sorting.
+    """
+    pairs = max(1, budget // (2 * d * itemsize + 48))
+    cols = min(m, max(k, 4096))
+    return Tiling(rows=max(1, min(n, pairs // cols)), cols=cols)
+
+
+def spans(count: int, step: int) -> Iterator[slice]:
+    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
+    for start in range(0, max(count, 1), step):
+        yield slice(start, min(start + step, count))
+
+
+def device_of(x: Array) -> Any:
+    """The device to make new arrays on, beside `x`.
+
+    None, the library's own choice, where `x` names no single device: a traced array of JAX, one
+    that is spread over several devices, or one that follows others wherever they are.
+    """
+    device = array_api_compat.device(x)
+    if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
+        return None
+    return device
+
+
+def lies_on_a_device(x: Array) -> bool:
+    """Whether the host cannot look at `x` without a copy."""
+    kind = getattr(x, "__dlpack_device__", None)
+    return kind is not None and int(kind()[0]) not in _HOST_MEMORY
+
+
+_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
+
+
+def index_dtype(xp: Any, device: Any = None) -> Any:
+    """The dtype of indices in this library: int64, or int32 where JAX runs without x64."""
+    return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
+
+
+def data_dependent_shapes(xp: Any) -> bool:
+    """Whether the shape of a result may depend on values: not in JAX, nor under any tracer."""
+    return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
+
+
+def arc_costs(
+    x: Array,
+    y: Array,
+    rows: Array,
+    cols: Array,
+    metric: Metric,
+    *,
+    xp: Any,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Array:
+    """Cost of each listed pair, ``cost(x[rows[p]], y[cols[p]])``.
+
+    Parameters
+    ----------
+    x : array, (n, d)
+    y : array, (m, d)
+    rows, cols : array of int, (p,)
+    metric : str or callable
+        See `metric_formulas.evaluate`.
+    xp : namespace
+        The array-API namespace of all arrays.
+    memory_budget : int
+        Bytes for temporaries; the pairs are taken in slices of that size.
+
+    Returns
+    -------
+    array, (p,)
+        In the common dtype of `x` and `y`.
+    """
+    pairs = int(rows.shape[0])
+    itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
+    step = max(1, memory_budget // (4 * int(x.shape[1]) * itemsize))
+    costs = [
+        evaluate(xp.take(x, rows[span], axis=0), xp.take(y, cols[span], axis=0), metric, xp)
+        for span in spans(pairs, step)
+    ]
+    return costs[0] if len(costs) == 1 else xp.concat(costs)
+
+
+def knn(
+    x: Array,
+    y: Array,
+    k: int,
+    metric: Metric,
+    offset: Array | None = None,
+    *,
+    xp: Any,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Neighbours:
+    """The `k` targets with the smallest ``cost(x_i, y_j) + offset[j]`` of every source.
+
+    Parameters
+    ----------
+    x : array, (n, d)
+    y : array, (m, d)
+    k : int
+        From 1 to m.
+    metric : str or callable
+    offset : array, (m,), optional
+        Added to the cost of every arc into target j.
+    xp : namespace
+    memory_budget : int
+        Bytes for one tile's temporaries.
+
+    Returns
+    -------
+    Neighbours
+        Smallest first, ties by smaller index. `costs` leaves `offset` out.
+    """
+    n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
+    itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
+    tile = tiling(n, m, d, k, itemsize, memory_budget)
+    blocks = [
+        _nearest_of_block(x[span, :], y, k, metric, offset, tile.cols, xp)
+        for span in spans(n, tile.rows)
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    return Neighbours(
+        xp.concat([block.indices for block in blocks], axis=0),
+        xp.concat([block.costs for block in blocks], axis=0),
+    )
+
+
+def _nearest_of_block(
+    x: Array, y: Array, k: int, metric: Metric, offset: Array | None, width: int, xp: Any
+) -> Neighbours:
+    """Scan the targets from left to right and keep the best `k` of each row so far."""
+    device = device_of(x)
+    count, m = int(x.shape[0]), int(y.shape[0])
+    best: tuple[Array, Array, Array] | None = None
+    for span in spans(m, width):
+        costs = evaluate(x[:, None, :], y[None, span, :], metric, xp)
+        ranked_by = costs if offset is None else costs + offset[None, span]
+        targets = xp.arange(span.start, span.stop, dtype=index_dtype(xp, device), device=device)
+        indices = xp.broadcast_to(targets[None, :], (count, span.stop - span.start))
+        if best is not None:
+            # What is kept stands left of what is new, so a stable sort prefers smaller indices.
+            ranked_by = xp.concat([best[0], ranked_by], axis=1)
+            indices = xp.concat([best[1], indices], axis=1)
+            costs = xp.concat([best[2], costs], axis=1)
+        order = xp.argsort(ranked_by, axis=1, stable=True)[:, :k]
+        best = (
+            xp.take_along_axis(ranked_by, order, axis=1),
+            xp.take_along_axis(indices, order, axis=1),
+            xp.take_along_axis(costs, order, axis=1),
+        )
+    assert best is not None, "callers make sure that there is a target"
+    return Neighbours(best[1], best[2])
+
+
+def price(
+    x: Array,
+    y: Array,
+    u: Array,
+    v: Array,
+    metric: Metric,
+    k: int,
+    *,
+    xp: Any,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Pricing:
+    """Up to `k` arcs a source with negative reduced cost ``cost − u[row] − v[col]``.
+
+    A nearest-neighbour search with the offset ``−v`` answers both questions at once: its first
+    column is the exact row minimum of ``cost − v``, its `k` columns the most negative arcs.
+
+    Parameters
+    ----------
+    x : array, (n, d)
+    y : array, (m, d)
+    u : array, (n,)
+    v : array, (m,)
+    metric : str or callable
+    k : int
+        Most arcs returned for a source, from 1 to m.
+    xp : namespace
+    memory_budget : int
+
+    Returns
+    -------
+    Pricing
+        Row by row, most negative first. Where shapes may not depend on values all ``n k`` pairs
+        come back, and those that would not improve anything cost +inf, which forbids them.
+    """
+    found = knn(x, y, k, metric, offset=-v, xp=xp, memory_budget=memory_budget)
+    prices = xp.reshape(xp.take(v, xp.reshape(found.indices, (-1,))), found.indices.shape)
+    return select_negative(found, found.costs - prices, u, xp)
+
+
+def select_negative(found: Neighbours, adjusted: Array, u: Array, xp: Any) -> Pricing:
+    """Turn the (n, k) neighbours under ``adjusted = cost − v`` into a `Pricing`."""
+    n, k = found.indices.shape
+    negative = xp.reshape(adjusted - u[:, None] < 0, (-1,))
+    rows = xp.broadcast_to(
+        xp.arange(n, dtype=found.indices.dtype, device=device_of(u))[:, None], (n, k)
+    )
+    rows, cols = xp.reshape(rows, (-1,)), xp.reshape(found.indices, (-1,))
+    costs = xp.reshape(found.costs, (-1,))
+    if data_dependent_shapes(xp):
+        rows, cols, costs = rows[negative], cols[negative], costs[negative]
+    else:
+        costs = xp.where(negative, costs, xp.full_like(costs, float("inf")))
+    return Pricing(rows, cols, costs, row_minima=adjusted[:, 0])
+
+
+def within(
+    x: Array,
+    y: Array,
+    radius: float,
+    metric: Metric,
+    *,
+    xp: Any,
+    memory_budget: int = MEMORY_BUDGET,
+) -> tuple[Array, Array, Array]:
+    """All pairs whose cost is at most `radius`: their rows, cols and costs, tile by tile.
+
+    The number of pairs depends on values, so this cannot run under a trace.
+    """
+    n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
+    itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
+    tile = tiling(n, m, d, 1, itemsize, memory_budget)
+    parts = []
+    for down in spans(n, tile.rows):
+        for across in spans(m, tile.cols):
+            costs = evaluate(x[down, None, :], y[None, across, :], metric, xp)
+            rows, cols = xp.nonzero(costs <= radius)
+            parts.append((rows + down.start, cols + across.start, costs[rows, cols]))
+    rows, cols, costs = (xp.concat(list(column)) for column in zip(*parts, strict=True))
+    return rows, cols, costs

@@ -1,0 +1,110 @@
+"""The derivative of a value, by the envelope theorem.
+
+The optimum of a linear program moves with its data as if the optimal plan P and potentials u, v
+stood still (Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
+
+    dV = <P, dC> + <u, da> + <v, db>.
+
+The rule is linear in the tangents, and its coefficients are taken for constants. Hence one forward
+rule gives everything: JAX transposes it for `grad`, batches it for `vmap`, and differentiates it
+again for `hessian`.
+
+*Second derivatives.* Between ties P does not change with C, nor u and v with a and b. So nothing
+is lost by the constants where costs alone vary, or masses alone: what is left is the curvature of C
+in its own arguments. But P does change with a and b, and u and v with C, by the tree of the optimal
+basis, which nobody here knows. A derivative once in the costs and once in the masses is therefore
+NaN rather than a wrong 0.
+
+*Gauge.* Potentials are defined up to a constant, u + c and v − c, and so are the gradients in a and
+b; only changes that keep the totals equal have a meaning, and for them the constant cancels. The
+gradients given are the potentials of the solution: centred, ``<u, a> == <v, b>``, unless
+`center_dual` was switched off.
+
+*Infinities.* An arc without flow contributes exactly 0, whatever its tangent is: a forbidden arc
+(+inf) or padding gives no NaN. If the solve failed, the value is NaN and so are all derivatives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.custom_derivatives import SymbolicZero
+
+from sparse_ot.backends.protocol import Array
+
+__all__ = ["envelope"]
+
+
+Pairs: TypeAlias = list[tuple[Array, Array]]
+"""Weights and the arguments whose derivatives they are, as (weight, argument)."""
+
+
+def envelope(value: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
+    """`value` with the derivative ``sum <weight, d argument>`` over pairs (weight, argument).
+
+    The first pair is that of the costs, the others are those of the masses.
+    """
+    costs, masses = _differentiable(pairs[:1]), _differentiable(pairs[1:])
+    return _attach_compiled(value, costs, masses) if costs or masses else value
+
+
+def _differentiable(pairs: Sequence[tuple[Array, Array]]) -> Pairs:
+    return [
+        (weight, argument)
+        for weight, argument in pairs
+        if isinstance(argument, jax.core.Tracer) and jnp.issubdtype(argument.dtype, jnp.floating)
+    ]
+
+
+@jax.custom_jvp
+def _attach(value: Array, costs: Pairs, masses: Pairs) -> Array:
+    return value
+
+
+@partial(_attach.defjvp, symbolic_zeros=True)
+def _attach_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
+    value, change = primals[0], jnp.zeros_like(primals[0])
+    for pairs, pair_tangents, others in (
+        (primals[1], tangents[1], primals[2]),
+        (primals[2], tangents[2], primals[1]),
+    ):
+        for (weight, _), (_, tangent) in zip(pairs, pair_tangents, strict=True):
+            if isinstance(tangent, SymbolicZero):
+                continue
+            weight = _moves_with(weight, [argument for _, argument in others])
+            weight = jnp.where(jnp.isnan(value), jnp.nan, weight)
+            products = jnp.where(weight == 0, 0, weight * tangent)
+            change = change + jnp.sum(products).astype(value.dtype)
+    # The sum has the sharding of the tangents in its type, which JAX 0.5 compares.
+    return _attach(*primals) + jnp.zeros_like(change), change
+
+
+@jax.custom_jvp
+def _moves_with(weight: Array, arguments: Sequence[Array]) -> Array:
+    """`weight`, with a derivative that is not known, hence NaN, in `arguments`."""
+    return weight
+
+
+@partial(_moves_with.defjvp, symbolic_zeros=True)
+def _moves_with_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
+    weight, movement = primals[0], jnp.zeros_like(primals[0])
+    for tangent in tangents[1]:
+        if not isinstance(tangent, SymbolicZero):
+            movement = movement + jnp.sum(jnp.nan * tangent).astype(weight.dtype)
+    return weight, movement
+
+
+# Outside of `jit` a derivative is traced anew on every call, a compiled function's only once.
+@jax.jit
+def _attach_compiled(value: Array, costs: Pairs, masses: Pairs) -> Array:
+    # Inside `shard_map` the type of an array says whether it differs between devices. That of a
+    # foreign function's result does not; adding nothing of its arguments makes it.
+    for _, argument in (*costs, *masses):
+        nothing = jnp.sum(lax.stop_gradient(argument).reshape(-1)[:0])
+        value = value + nothing.astype(value.dtype)
+    return _attach(value, costs, masses)

@@ -1,0 +1,236 @@
+"""Between JAX and the compiled core: one door with two leaves.
+
+*Eager.* The arrays have values, so they are fetched together, the host function is called, and
+its results are put back where the inputs were. On the CPU platform fetching is a view.
+
+*Traced.* Nobody has values yet. On the CPU platform the compiled program calls the solver itself,
+as an XLA foreign function: no Python, no lock, no copy. Elsewhere it calls back to Python
+(`jax.pure_callback`). Under vmap both receive the whole batch and solve it in threads.
+
+JAX's callback is never used on the CPU platform if that can be helped: it puts its arguments on a
+device and waits for that in the pool it runs in, which on one core never ends (JAX issues 24255
+and 25861). Host functions that exist in Python only go through a foreign function of ours that
+hands them the buffers as they lie (kernels/src/xla_callback.cpp).
+
+The inputs lose their derivatives here: the value of a solve gets its own in `jax_autodiff`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.extend.backend import backends
+
+from sparse_ot import _core
+from sparse_ot.backends.protocol import Array, ArraySpec, HostFunction, TransferLedger
+from sparse_ot.errors import UnsupportedArrayError
+
+__all__ = ["call", "call_where_memory_is_shared", "foreign_functions_work", "is_traced"]
+
+_PYTHON_TARGET = "sparse_ot_python"
+_FOREIGN_DTYPES = ("float32", "float64", "int32", "int64")
+
+
+def call(
+    solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
+) -> tuple[Array, ...]:
+    """Implements `Backend.host_call`."""
+    arrays = _without_derivatives(arrays)
+    leaf = _traced if any(is_traced(x) for x in arrays) else _eager
+    return leaf(solve, arrays, tuple(out), ledger)
+
+
+def call_where_memory_is_shared(
+    function: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    elsewhere: Callable[..., Sequence[Array]],
+) -> tuple[Array, ...]:
+    """`function` on the CPU platform, `elsewhere(*arrays)` on others: nothing crosses on either."""
+    arrays = _without_derivatives(arrays)
+    if any(is_traced(x) for x in arrays):
+        return _traced(function, arrays, tuple(out), None, elsewhere)
+    if any(device.platform != "cpu" for x in arrays for device in x.devices()):
+        return tuple(elsewhere(*arrays))
+    return _eager(function, arrays, tuple(out), None)
+
+
+def _without_derivatives(arrays: Sequence[Array]) -> list[Array]:
+    # A tracer that only follows derivatives is an array once they are stopped.
+    return [lax.stop_gradient(x) if is_traced(x) else x for x in arrays]
+
+
+def is_traced(x: Any) -> bool:
+    """Whether `x` stands for an array that has no values yet."""
+    return isinstance(x, jax.core.Tracer)
+
+
+@cache
+def foreign_functions_work() -> bool:
+    """Whether this jaxlib takes our foreign functions; registers them when first asked.
+
+    Only once the CPU platform runs: a handler that is waiting when the platform starts, and is
+    found wanting then, would take the platform down with it.
+    """
+    try:
+        jax.devices("cpu")
+        for name, capsule in _core.xla_ffi_targets().items():
+            jax.ffi.register_ffi_target(name, capsule, platform="cpu")
+    except Exception:  # whatever jaxlib throws; the callback still works
+        return False
+    return True
+
+
+def _eager(
+    solve: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    ledger: TransferLedger | None,
+) -> tuple[Array, ...]:
+    place = _place_of_results(arrays)
+    host = jax.device_get(arrays)
+    results = [np.asarray(r, spec.dtype) for r, spec in zip(solve(*host), out, strict=True)]
+    going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
+    if ledger is not None:
+        ledger.record_to_host(sum(x.nbytes for x in host))
+        ledger.record_to_device(sum(r.nbytes for r in going_back))
+    back = iter(jax.device_put(going_back, place))
+    return tuple(r if s.on_host else next(back) for r, s in zip(results, out, strict=True))
+
+
+def _place_of_results(arrays: Sequence[Array]) -> Any:
+    """Where results go: to the inputs' device, whole on each device of a mesh, or anywhere."""
+    places = {x.sharding for x in arrays if x.committed}
+    devices = {frozenset(place.device_set) for place in places}
+    if not places:
+        return None
+    if len(devices) > 1:
+        msg = (
+            f"Found arrays on {len(devices)} different sets of devices: "
+            f"{', '.join(str(place) for place in places)}. Expected one; move them with "
+            "jax.device_put."
+        )
+        raise UnsupportedArrayError(msg)
+    place = next(iter(places))
+    if len(place.device_set) == 1:
+        return next(iter(place.device_set))
+    if isinstance(place, jax.sharding.NamedSharding):
+        everywhere: Any = jax.sharding.PartitionSpec()  # type: ignore[no-untyped-call]
+        return jax.sharding.NamedSharding(place.mesh, everywhere)
+    return None
+
+
+def _traced(
+    solve: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    ledger: TransferLedger | None,
+    elsewhere: Callable[..., Sequence[Array]] | None = None,
+) -> tuple[Array, ...]:
+    """`elsewhere` is what other platforms do instead of calling back."""
+    arrays = [_plain(x) for x in arrays]
+    dtypes = [jax.dtypes.canonicalize_dtype(spec.dtype) for spec in out]
+    struct: Any = jax.ShapeDtypeStruct
+    results = [struct(s.shape, dtype) for s, dtype in zip(out, dtypes, strict=True)]
+    if ledger is not None:
+        ledger.record_to_host(sum(_nbytes(x) for x in arrays))
+        ledger.record_to_device(sum(_nbytes(x) for x in results))
+    on_host = _OnHost(
+        solve, tuple(x.ndim for x in arrays), tuple((x.shape, x.dtype.name) for x in results)
+    )
+
+    def without_foreign_function(*xs: Array) -> tuple[Array, ...]:
+        if elsewhere is not None:
+            return tuple(elsewhere(*xs))
+        return tuple(jax.pure_callback(on_host, results, *xs, vmap_method="expand_dims"))
+
+    if not foreign_functions_work():
+        return without_foreign_function(*arrays)
+    name, attributes = _foreign(solve, on_host)
+
+    def through_foreign_function(*xs: Array) -> tuple[Array, ...]:
+        target = jax.ffi.ffi_call(name, results, vmap_method="expand_dims")
+        return tuple(target(*xs, **attributes))
+
+    if set(backends()) == {"cpu"}:  # older JAX pays half a millisecond for the choice
+        return through_foreign_function(*arrays)
+    chosen: tuple[Array, ...] = lax.platform_dependent(
+        *arrays, cpu=through_foreign_function, default=without_foreign_function
+    )
+    return chosen
+
+
+def _foreign(solve: HostFunction, on_host: _OnHost) -> tuple[str, dict[str, Any]]:
+    """Target and attributes: the compiled twin of `solve`, or `solve` itself by name."""
+    name = getattr(solve, "foreign_name", None)
+    if name is not None:
+        return name, solve.foreign_attributes()  # type: ignore[attr-defined]
+    # The same function has the same name in every process, as JAX's compilation cache needs. An
+    # entry is never removed: a compiled program that holds its name may run at any time.
+    key = repr(on_host)
+    _core.host_functions[key] = on_host.fill
+    return _PYTHON_TARGET, {"function": key}
+
+
+def _plain(x: Array) -> Array:
+    """`x` in an element type that foreign functions know."""
+    if x.dtype.name in _FOREIGN_DTYPES:
+        return x
+    return x.astype(jnp.float32 if jnp.issubdtype(x.dtype, jnp.floating) else int)
+
+
+def _nbytes(x: Any) -> int:
+    return int(prod(x.shape) * x.dtype.itemsize)
+
+
+@dataclass(frozen=True)
+class _OnHost:
+    """A host function for any batch: leading axes of the inputs, beyond `ranks`, are the batch's.
+
+    An axis of size 1 is shared by the whole batch. Problems are solved in threads, which pays as
+    the core releases the lock.
+    """
+
+    solve: HostFunction
+    ranks: tuple[int, ...]
+    results: tuple[tuple[tuple[int, ...], str], ...]
+
+    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
+        batch = self._batch_of(arrays)
+        outputs = tuple(np.empty(batch + shape, dtype) for shape, dtype in self.results)
+        self.fill(arrays, outputs)
+        return outputs
+
+    def fill(self, arrays: Sequence[Any], outputs: Sequence[Any]) -> None:
+        """Solve every problem of the batch and write its results in place."""
+        batch = self._batch_of(arrays)
+        wide = [
+            np.broadcast_to(x, batch + x.shape[x.ndim - rank :])
+            for x, rank in zip(map(np.asarray, arrays), self.ranks, strict=True)
+        ]
+
+        def solve_one(k: tuple[int, ...]) -> None:
+            results = self.solve(*(x[k] for x in wide))
+            for output, result in zip(outputs, results, strict=True):
+                output[k] = result
+
+        problems = list(np.ndindex(*batch))
+        if len(problems) == 1:
+            solve_one(problems[0])
+        elif problems:
+            with ThreadPoolExecutor(min(len(problems), os.cpu_count() or 1)) as pool:
+                list(pool.map(solve_one, problems))
+
+    def _batch_of(self, arrays: Sequence[Any]) -> tuple[int, ...]:
+        leading = [x.shape[: x.ndim - rank] for x, rank in zip(arrays, self.ranks, strict=True)]
+        return np.broadcast_shapes(*leading)

@@ -1,0 +1,169 @@
+"""Nearest neighbours, arc costs and pricing for JAX.
+
+On the CPU platform the compiled search of the core answers (`numpy_search`), in the arrays' own
+memory, and knows a tree. On others, and for a metric that is a Python function, a compiled loop
+visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search of `agnostic`,
+with the same formulas and the same order of ties, but the loops over tiles are inside the program:
+`agnostic` unrolls them, which for many tiles takes longer to compile than to run.
+
+Which arcs are chosen is not differentiable, so the searches stop derivatives; `arc_costs` has them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from sparse_ot.backends.generic.tiled_search import (
+    MEMORY_BUDGET,
+    index_dtype,
+    select_negative,
+    tiling,
+)
+from sparse_ot.backends.jax import door as jax_door
+from sparse_ot.backends.numpy import search as numpy_search
+from sparse_ot.backends.protocol import Array, ArraySpec, Metric, Neighbours, Pricing, dtype_name
+from sparse_ot.metrics.formulas import evaluate
+
+__all__ = ["arc_costs", "knn", "knn_by_tiles", "price"]
+
+
+def knn(x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None) -> Neighbours:
+    """The `k` cheapest targets of every source; see `agnostic.knn`.
+
+    A metric that is a function is compiled once for each function object: define it once, outside
+    of loops.
+    """
+    if callable(metric):
+        everywhere: Neighbours = knn_by_tiles(x, y, k, metric, offset)
+        return everywhere
+    dtype, shape = jnp.result_type(x, y), (x.shape[0], k)
+    out = (
+        ArraySpec(shape, dtype_name(index_dtype(jnp))),
+        ArraySpec(shape, dtype_name(dtype)),
+    )
+    found = jax_door.call_where_memory_is_shared(
+        _NearestOnHost(k, metric),
+        (x, y) if offset is None else (x, y, offset),
+        out,
+        elsewhere=partial(_knn_by_tiles_of, k, metric),
+    )
+    return Neighbours(*found)
+
+
+def _knn_by_tiles_of(k: int, metric: Metric, *arrays: Array) -> Neighbours:
+    found: Neighbours = knn_by_tiles(*arrays[:2], k, metric, *arrays[2:])
+    return found
+
+
+@dataclass(frozen=True)
+class _NearestOnHost:
+    """The compiled search as a host function; what is no number has no neighbours, and says so."""
+
+    k: int
+    metric: str
+
+    def __call__(self, x: Any, y: Any, *offset: Any) -> tuple[Any, Any]:
+        lost = ~np.isfinite(x).all(axis=1)
+        bad_targets = ~np.isfinite(y).all(axis=1)
+        for prices in offset:
+            bad_targets = bad_targets | ~np.isfinite(prices)
+        if bad_targets.any():  # an arc to one of them, so that the solve can name it
+            shape = (x.shape[0], self.k)
+            return np.full(shape, bad_targets.argmax()), np.full(shape, np.nan)
+        indices, costs = numpy_search.nearest(
+            np.where(lost[:, None], 0, x), y, self.k, self.metric, *offset
+        )
+        costs[lost] = np.nan
+        return indices, costs
+
+
+@partial(jax.jit, static_argnames=("k", "metric", "memory_budget"))
+def knn_by_tiles(
+    x: Array,
+    y: Array,
+    k: int,
+    metric: Metric,
+    offset: Array | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Neighbours:
+    """The `k` cheapest targets of every source, by looking at every pair, on any platform."""
+    x, y = lax.stop_gradient((x, y))
+    n, m, d = x.shape[0], y.shape[0], x.shape[1]
+    dtype = jnp.result_type(x, y)
+    offset = jnp.zeros(m, dtype) if offset is None else lax.stop_gradient(offset).astype(dtype)
+    height, width = tiling(n, m, d, k, dtype.itemsize, memory_budget)
+    blocks = _in_tiles(x, height)
+    targets = _in_tiles(y, width)
+    # Targets that fill the last tile up come after all others, at any offset.
+    offsets = jnp.pad(offset, (0, targets.shape[0] * width - m), constant_values=jnp.inf)
+    starts = jnp.arange(targets.shape[0], dtype=index_dtype(jnp)) * width
+
+    def nearest_of_block(block: Array) -> Neighbours:
+        def take_tile(best: tuple[Array, ...], tile: tuple[Array, ...]) -> tuple[Any, None]:
+            points, prices, start = tile
+            costs = evaluate(block[:, None, :], points[None, :, :], metric, jnp).astype(dtype)
+            indices = start + jnp.arange(width, dtype=start.dtype)
+            new = (costs + prices[None, :], jnp.broadcast_to(indices, costs.shape), costs)
+            # What is kept stands left of what is new: top_k prefers the left of equals.
+            both = [jnp.concatenate(pair, axis=1) for pair in zip(best, new, strict=True)]
+            _, order = lax.top_k(-both[0], k)
+            return tuple(jnp.take_along_axis(z, order, axis=1) for z in both), None
+
+        worst = jnp.full((height, k), jnp.inf, dtype)
+        nobody = jnp.full((height, k), m, starts.dtype)
+        tiles = (targets, offsets.reshape(-1, width), starts)
+        (_, indices, costs), _ = lax.scan(take_tile, (worst, nobody, worst), tiles)
+        return Neighbours(indices, costs)
+
+    found = lax.map(nearest_of_block, blocks)
+    return Neighbours(found.indices.reshape(-1, k)[:n], found.costs.reshape(-1, k)[:n])
+
+
+@partial(jax.jit, static_argnames=("metric", "memory_budget"))
+def arc_costs(
+    x: Array,
+    y: Array,
+    rows: Array,
+    cols: Array,
+    metric: Metric,
+    memory_budget: int = MEMORY_BUDGET,
+) -> Array:
+    """Costs of the listed pairs, differentiable in the points; see `agnostic.arc_costs`.
+
+    Indices out of range, the padding of JAX's containers, are moved into it: the cost is some
+    number, and its derivative no NaN.
+    """
+
+    def costs_of(pair: tuple[Array, Array]) -> Array:
+        sources = jnp.take(x, pair[0], axis=0, mode="clip")
+        targets = jnp.take(y, pair[1], axis=0, mode="clip")
+        return evaluate(sources, targets, metric, jnp)
+
+    pairs = rows.shape[0]
+    step = max(1, memory_budget // (4 * x.shape[1] * jnp.result_type(x, y).itemsize))
+    if pairs <= step:
+        return costs_of((rows, cols))
+    slices = (_in_tiles(rows, step), _in_tiles(cols, step))
+    return lax.map(jax.checkpoint(costs_of), slices).reshape(-1)[:pairs]
+
+
+@partial(jax.jit, static_argnames=("metric", "k"))
+def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+    """Up to `k` arcs a source with negative reduced cost, and row minima; see `agnostic.price`."""
+    u, v = lax.stop_gradient((u, v))
+    found = knn(x, y, k, metric, -v)
+    return select_negative(found, found.costs - v[found.indices], u, jnp)
+
+
+def _in_tiles(x: Array, size: int) -> Array:
+    """`x` cut into tiles of `size` along its first axis, the last filled up with its last entry."""
+    missing = -x.shape[0] % size
+    padded = jnp.pad(x, ((0, missing),) + ((0, 0),) * (x.ndim - 1), mode="edge")
+    return padded.reshape(-1, size, *x.shape[1:])

@@ -1,0 +1,171 @@
+"""NumPy and scipy.sparse: the library where the host is the device.
+
+Nothing ever crosses here, so `host_call` is a call. Containers are read as they lie: entries in
+stored order, zeros and duplicates included, and never sorted, summed or written to, because a
+stored entry is an arc of the user's and the arrays may be shared. Searches are in
+`numpy_search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import array_api_compat.numpy as xp
+import numpy as np
+import scipy.sparse
+
+from sparse_ot.backends.generic import tiled_search as agnostic
+from sparse_ot.backends.generic.array_api import ArrayApiBackend
+from sparse_ot.backends.numpy import search as numpy_search
+from sparse_ot.backends.protocol import (
+    Array,
+    ArraySpec,
+    CooParts,
+    HostFunction,
+    Metric,
+    Neighbours,
+    Pricing,
+    Sparse,
+    TransferLedger,
+)
+from sparse_ot.errors import ShapeError
+
+__all__ = ["NumpyBackend"]
+
+
+class NumpyBackend(ArrayApiBackend):
+    """Implements `Backend` for NumPy arrays and every scipy.sparse format, array or matrix.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> M = scipy.sparse.csr_array([[0.0, 2.0], [3.0, 0.0]])
+    >>> NumpyBackend().coo_parts(M).cols
+    array([1, 0], dtype=int32)
+    """
+
+    def __init__(self) -> None:
+        super().__init__("numpy", xp, np.ndarray)
+
+    def asarray(self, x: Any, like: Array | None = None) -> Array:
+        """An array of `x`, shared where it is one; `numpy.matrix` becomes an array."""
+        return np.asarray(super().asarray(x, like))
+
+    def is_sparse(self, x: Any) -> bool:
+        """Whether `x` is a scipy.sparse container, or `CooParts` of NumPy arrays."""
+        return bool(scipy.sparse.issparse(x)) or super().is_sparse(x)
+
+    def coo_parts(self, M: Sparse) -> CooParts:
+        """Stored entries, zeros and duplicates included, in the container's own order.
+
+        CSR is read row by row, CSC column by column, DIA diagonal by diagonal, COO as listed.
+        Values (and the indices of COO) are the container's own memory where it has them.
+        """
+        if isinstance(M, CooParts):
+            return M
+        if len(M.shape) != 2:
+            msg = (
+                f"Found a sparse array of shape {M.shape}. Expected two dimensions: sources and "
+                "targets."
+            )
+            raise ShapeError(msg)
+        read = _READERS.get(M.format, _read_coo)
+        rows, cols, values = read(M)
+        return CooParts(rows, cols, self._real(values), (int(M.shape[0]), int(M.shape[1])))
+
+    def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
+        """A container of the kind and format of `like`, without zero entries.
+
+        `like=None` gives a COO array; `CooParts` give `CooParts`.
+        """
+        if isinstance(like, CooParts):
+            return super().sparse(parts, like)
+        kept = parts.values != 0
+        entries = (parts.values[kept], (parts.rows[kept], parts.cols[kept]))
+        is_matrix = isinstance(like, scipy.sparse.spmatrix)
+        container: Any = scipy.sparse.coo_matrix if is_matrix else scipy.sparse.coo_array
+        plan = container(entries, shape=parts.shape)
+        return plan if like is None else plan.asformat(like.format)
+
+    def cost_container(self, parts: CooParts) -> Sparse:
+        """A CSR array with sorted columns. Zeros stay; `parts` must not hold a pair twice."""
+        entries = (parts.values, (parts.rows, parts.cols))
+        return scipy.sparse.coo_array(entries, shape=parts.shape).tocsr()
+
+    def host_call(
+        self,
+        solve: HostFunction,
+        *arrays: Array,
+        out: Sequence[ArraySpec],
+        ledger: TransferLedger,
+    ) -> tuple[Array, ...]:
+        """Call `solve`. Nothing crosses, so nothing is recorded.
+
+        Arrays are passed as they are, and results come back as they are unless `out` promises
+        another dtype.
+        """
+        results = zip(solve(*arrays), out, strict=True)
+        return tuple(np.asarray(result, dtype=spec.dtype) for result, spec in results)
+
+    def knn(
+        self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
+    ) -> Neighbours:
+        """The `k` cheapest targets of every source, by the compiled search on all cores.
+
+        With offsets, ties within rounding may go to either.
+        """
+        indices, costs = numpy_search.nearest(x, y, k, metric, offset, loose=True)
+        return Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
+
+    def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
+        """Costs of the listed pairs, computed in float64 and rounded to the points' dtype."""
+        costs = numpy_search.pair_costs(x, y, rows, cols, metric)
+        return costs.astype(np.result_type(x, y), copy=False)
+
+    def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+        """As `agnostic.price`; row minima are in float64 whatever the points are.
+
+        Where values tie within rounding, a minimum may be lower than the least by some ulps.
+        """
+        indices, costs, minima = numpy_search.nearest_and_minima(x, y, k, metric, -v)
+        adjusted = costs - v[indices]
+        found = Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
+        return agnostic.select_negative(found, adjusted, u, xp)._replace(row_minima=minima)
+
+    def within(
+        self, x: Array, y: Array, radius: float, metric: Metric
+    ) -> tuple[Array, Array, Array]:
+        """All pairs whose cost is at most `radius`, by k-d tree where one helps."""
+        rows, cols, costs = numpy_search.within(x, y, radius, metric)
+        return rows, cols, costs.astype(np.result_type(x, y), copy=False)
+
+
+def _read_coo(M: Any) -> tuple[Array, Array, Array]:
+    # BSR, LIL and DOK convert without dropping stored zeros.
+    coo = M.tocoo(copy=False)
+    return coo.row, coo.col, coo.data
+
+
+def _read_csr(M: Any) -> tuple[Array, Array, Array]:
+    return _expand_pointers(M.indptr, M.indices), M.indices[: M.nnz], M.data[: M.nnz]
+
+
+def _read_csc(M: Any) -> tuple[Array, Array, Array]:
+    return M.indices[: M.nnz], _expand_pointers(M.indptr, M.indices), M.data[: M.nnz]
+
+
+def _expand_pointers(indptr: Array, indices: Array) -> Array:
+    return np.repeat(np.arange(indptr.size - 1, dtype=indices.dtype), np.diff(indptr))
+
+
+def _read_dia(M: Any) -> tuple[Array, Array, Array]:
+    # scipy's own conversion drops the zeros on a stored diagonal, and those are arcs.
+    n, m = M.shape
+    cols = np.broadcast_to(np.arange(M.data.shape[1]), M.data.shape)
+    rows = cols - M.offsets[:, None]
+    inside = (rows >= 0) & (rows < n) & (cols < m)
+    return rows[inside], cols[inside], M.data[inside]
+
+
+_READERS = {"csr": _read_csr, "csc": _read_csc, "dia": _read_dia}

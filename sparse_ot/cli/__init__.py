@@ -1,0 +1,1 @@
+"""The command line: demo, solve, doctor."""

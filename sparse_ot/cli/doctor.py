@@ -1,0 +1,202 @@
+"""What works on this machine: ``python -m sparse_ot doctor``.
+
+For every array library: is it installed, does it import, which devices does it see, and does a
+small problem come back from each of them with its proof. What fails comes with what to do about it.
+Only what was tried is reported: a device is "certified" because it has just solved a problem.
+"""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparse_ot.api.pot import solve
+from sparse_ot.backends.generic.array_api import ArrayApiBackend
+from sparse_ot.backends.registry import load_backend
+from sparse_ot.costs.graphs import knn_cost
+from sparse_ot.errors import MissingDependencyError
+from sparse_ot.result.solution import Solution
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Finding", "SelfTest", "examine", "report"]
+
+LIBRARIES = ("numpy", "jax", "cupy")
+PACKAGES = ("numpy", "scipy", "array-api-compat", "typer", "rich", "matplotlib")
+
+ADVICE = {
+    "jax": "sparse_ot runs on JAX's default device. For a GPU install the jax of your CUDA, as "
+    "JAX's own pages say: sparse_ot does not choose one.",
+    "cupy": "CuPy needs an NVIDIA GPU, its driver (does nvidia-smi answer?), and a CuPy made for "
+    "its CUDA, with the toolkit's run-time compiler: pip install 'sparseot[cupy-cuda12]', or "
+    "'sparseot[cupy-cuda13]' if nvidia-smi says CUDA 13. Without a GPU use NumPy or JAX.",
+    "numpy": "NumPy and the compiled core are what everything rests on. Install the package again: "
+    "pip install --force-reinstall sparseot.",
+}
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """A small problem solved from one device: what came of it, in a sentence."""
+
+    device: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one array library.
+
+    Attributes
+    ----------
+    library : str
+    version : str or None
+        None where it is not installed.
+    devices : tuple of str
+    self_tests : tuple of SelfTest
+        One for each device.
+    advice : str or None
+        What to do, where something is missing or wrong.
+    """
+
+    library: str
+    version: str | None
+    devices: tuple[str, ...] = ()
+    self_tests: tuple[SelfTest, ...] = ()
+    advice: str | None = None
+
+    @property
+    def is_broken(self) -> bool:
+        """Installed, and yet not usable: an absent library is no fault."""
+        passed = bool(self.self_tests) and all(test.passed for test in self.self_tests)
+        return self.version is not None and not passed
+
+
+def examine() -> list[Finding]:
+    """Try every library on every device it sees.
+
+    Examples
+    --------
+    >>> numpy = examine()[0]
+    >>> numpy.library, numpy.is_broken
+    ('numpy', False)
+    """
+    return [_examine(library) for library in LIBRARIES]
+
+
+def _examine(library: str) -> Finding:
+    try:
+        backend = load_backend(library)
+    except MissingDependencyError as error:
+        return Finding(library, None, advice=str(error))
+    except Exception as error:  # whatever a half-installed library throws
+        return Finding(
+            library,
+            "(version unknown)",
+            advice=f"It does not import: {_brief(error)} {ADVICE[library]}",
+        )
+    found = str(getattr(sys.modules[library], "__version__", "?"))
+    try:
+        # JAX lists None as well: no device in particular.
+        devices = [d for d in backend.xp.__array_namespace_info__().devices() if d is not None]
+    except Exception as error:
+        return Finding(
+            library, found, advice=f"It sees no device: {_brief(error)} {ADVICE[library]}"
+        )
+    tests = tuple(_self_test(backend, device) for device in devices)
+    wrong = not tests or not all(test.passed for test in tests)
+    advice = ADVICE[library] if wrong else backend.caveat
+    return Finding(library, found, tuple(map(str, devices)), tests, advice)
+
+
+def _self_test(backend: ArrayApiBackend, device: Any) -> SelfTest:
+    """Neighbours, a sparse solve, its certificate, and the value that NumPy gives.
+
+    Where the library compiles, the solve must pass compiled as well.
+    """
+    rng = np.random.default_rng(0)
+    X, Y = rng.random((60, 3)), rng.random((70, 3))
+    expected = float(solve(knn_cost(X, Y, 5, feasible_for=(None, None))).value)
+    compiled = backend.compiled(solve)
+    try:
+        x, y = (backend.xp.asarray(points.tolist(), device=device) for points in (X, Y))
+        with backend.on_device_of(x):
+            graph = knn_cost(x, y, 5, feasible_for=(None, None))
+            solution = solve(graph)
+            again = solution if compiled is solve else compiled(graph)
+            wrong = _what_is_wrong(solution, expected) or _what_is_wrong(again, expected)
+    except Exception as error:
+        return SelfTest(str(device), False, _brief(error))
+    if wrong is not None:
+        return SelfTest(str(device), False, wrong)
+    crossed = solution.stats.crossings
+    return SelfTest(
+        str(device),
+        True,
+        f"certified{'' if compiled is solve else ', compiled too'}, gap "
+        f"{solution.certificate.gap:.0e}; {crossed.to_host} crossing(s) to the host, "
+        f"{crossed.to_device} back",
+    )
+
+
+def _what_is_wrong(solution: Solution, expected: float) -> str | None:
+    value, certificate = float(solution.value), solution.certificate
+    rounding = 1e-9 if str(solution.value.dtype).endswith("64") else 1e-5
+    if abs(value - expected) <= rounding * expected and certificate.holds(rounding):
+        return None
+    return f"value {value!r}, expected {expected!r}; {certificate}"
+
+
+def report(console: Console) -> bool:
+    """Print what `examine` finds; whether everything that is installed works.
+
+    Parameters
+    ----------
+    console : rich.console.Console
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for name, found in _versions():
+        table.add_row(name, found)
+    console.print(table)
+    findings = examine()
+    for finding in findings:
+        console.print()
+        console.print(Text(f"{finding.library} {finding.version or 'is not installed'}", "bold"))
+        for test in finding.self_tests:
+            mark = Text("  ok    ", "green") if test.passed else Text("  FAILED ", "red")
+            console.print(mark + Text(f"{test.device}: {test.detail}"), soft_wrap=True)
+        if finding.advice is not None:
+            console.print(Text(f"  {finding.advice}"), soft_wrap=True)
+    return not any(finding.is_broken for finding in findings)
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    yield "Python", f"{platform.python_version()} on {platform.platform()}"
+    yield "sparse_ot", _version_of("sparseot") or "?"
+    for package in PACKAGES:
+        yield package, _version_of(package) or "not installed"
+
+
+def _version_of(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _brief(error: Exception) -> str:
+    """An error in one line: some libraries print a page."""
+    words = " ".join(str(error).split())
+    end = "..." if len(words) > 300 else "" if words.endswith(".") else "."
+    return f"{type(error).__name__}: {words[:300]}{end}"

@@ -1,0 +1,178 @@
+"""Lists of arcs: how they are joined, and how the best of each source are found.
+
+Everything is plain array API on the arcs' own device, and of two kinds. Where shapes may depend on
+values (NumPy, CuPy) unwanted arcs are dropped. Where they may not (JAX) an unwanted arc keeps its
+place at the cost +inf, which forbids it; parallel arcs would be allowed as well, but then the
+number of usable arcs would not mean anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sparse_ot.backends.generic.tiled_search import data_dependent_shapes, device_of, index_dtype
+from sparse_ot.backends.protocol import Array, Pricing, dtype_name
+
+__all__ = [
+    "Arcs",
+    "as_floats",
+    "cheapest_of_each_pair",
+    "is_listed",
+    "join_directions",
+    "look_up",
+    "on_host",
+    "price_arcs",
+    "without",
+]
+
+
+class Arcs(NamedTuple):
+    """Arcs as three parallel arrays: source index, target index, cost; each (p,)."""
+
+    rows: Array
+    cols: Array
+    costs: Array
+
+
+def as_floats(x: Array, xp: Any) -> Array:
+    """`x` in float32 or float64: itself, or the nearest of the two; integers in the default float.
+
+    Examples
+    --------
+    >>> import array_api_compat.numpy as xp
+    >>> as_floats(xp.asarray([1, 2]), xp)
+    array([1., 2.])
+    """
+    name = dtype_name(x.dtype)
+    if name in ("float32", "float64"):
+        return x
+    if not name.startswith(("float", "bfloat")):
+        info = xp.__array_namespace_info__()
+        return xp.astype(x, info.default_dtypes(device=device_of(x))["real floating"])
+    bits = xp.finfo(x.dtype).bits
+    return xp.astype(x, xp.float32 if bits < 32 else xp.float64)
+
+
+def without(arcs: Arcs, unwanted: Array, xp: Any) -> Arcs:
+    """The arcs where `unwanted` is false; where shapes are fixed, the others cost +inf."""
+    if data_dependent_shapes(xp):
+        wanted = ~unwanted
+        return Arcs(arcs.rows[wanted], arcs.cols[wanted], arcs.costs[wanted])
+    infinite = xp.full_like(arcs.costs, float("inf"))
+    return arcs._replace(costs=xp.where(unwanted, infinite, arcs.costs))
+
+
+def is_listed(rows: Array, cols: Array, neighbours: Array, xp: Any) -> Array:
+    """Whether each pair occurs in a neighbour table (n, k): ``cols[p] in neighbours[rows[p]]``.
+
+    One pass over the pairs for each of the k columns; no sorting.
+    """
+    listed = xp.zeros(rows.shape, dtype=xp.bool, device=device_of(rows))
+    for column in range(int(neighbours.shape[1])):
+        listed = listed | (xp.take(neighbours[:, column], rows) == cols)
+    return listed
+
+
+def join_directions(
+    of_rows: Array, of_cols: Array, costs_of: Callable[[Array, Array], Array], xp: Any
+) -> Arcs:
+    """The arcs of two neighbour tables: targets of each source (n, k), sources of each target.
+
+    A pair found from both ends is one arc: that of the row.
+    """
+    rows, cols = _table_pairs(of_rows, xp)
+    more_cols, more_rows = _table_pairs(of_cols, xp)
+    arcs = Arcs(rows, cols, costs_of(rows, cols))
+    more = Arcs(more_rows, more_cols, costs_of(more_rows, more_cols))
+    more = without(more, is_listed(more.rows, more.cols, of_rows, xp), xp)
+    return Arcs(*(xp.concat([first, second]) for first, second in zip(arcs, more, strict=True)))
+
+
+def _table_pairs(table: Array, xp: Any) -> tuple[Array, Array]:
+    """The (row, entry) pairs of a neighbour table (n, k), row by row."""
+    n, k = table.shape
+    rows = xp.arange(n, dtype=table.dtype, device=device_of(table))
+    return xp.reshape(xp.broadcast_to(rows[:, None], (n, k)), (-1,)), xp.reshape(table, (-1,))
+
+
+def cheapest_of_each_pair(arcs: Arcs, shape: tuple[int, int], xp: Any) -> Arcs:
+    """The arcs sorted by pair, and of several arcs between a pair only the cheapest."""
+    dtype = index_dtype(xp, device_of(arcs.costs))
+    rows, cols = xp.astype(arcs.rows, dtype), xp.astype(arcs.cols, dtype)
+    order = _sorted_by_pair(rows, cols, arcs.costs, shape, xp)
+    rows, cols, costs = xp.take(rows, order), xp.take(cols, order), xp.take(arcs.costs, order)
+    return without(Arcs(rows, cols, costs), _repeats(rows, cols, xp), xp)
+
+
+def _sorted_by_pair(rows: Array, cols: Array, costs: Array, shape: tuple[int, int], xp: Any) -> Any:
+    """The order by row, then column, then cost: stable sorts, the last key first."""
+    order = xp.argsort(costs, stable=True)
+    if shape[0] * shape[1] <= xp.iinfo(rows.dtype).max:
+        keys = [rows * shape[1] + cols]
+    else:
+        keys = [cols, rows]
+    for key in keys:
+        order = xp.take(order, xp.argsort(xp.take(key, order), stable=True))
+    return order
+
+
+def _repeats(rows: Array, cols: Array, xp: Any) -> Array:
+    """Which entries of a list sorted by pair repeat the entry before."""
+    same = (rows[1:] == rows[:-1]) & (cols[1:] == cols[:-1])
+    first = xp.zeros((min(1, int(rows.shape[0])),), dtype=xp.bool, device=device_of(rows))
+    return xp.concat([first, same])
+
+
+def look_up(arcs: Arcs, rows: Array, cols: Array, shape: tuple[int, int], xp: Any) -> Array:
+    """Cost of each pair asked for: the cheapest arc between them, +inf where there is none.
+
+    Arcs and questions are sorted together by pair and cost, a question counting as +inf; the first
+    entry of each pair answers all questions about it. No table of pairs, hence no n × m memory.
+    """
+    dtype = index_dtype(xp, device_of(arcs.costs))
+    rows = xp.concat([xp.astype(arcs.rows, dtype), xp.astype(rows, dtype)])
+    cols = xp.concat([xp.astype(arcs.cols, dtype), xp.astype(cols, dtype)])
+    listed, total = int(arcs.costs.shape[0]), int(rows.shape[0])
+    unknown = xp.full(
+        (total - listed,), float("inf"), dtype=arcs.costs.dtype, device=device_of(arcs.costs)
+    )
+    costs = xp.concat([arcs.costs, unknown])
+    order = _sorted_by_pair(rows, cols, costs, shape, xp)
+    repeats = _repeats(xp.take(rows, order), xp.take(cols, order), xp)
+    pair = xp.cumulative_sum(xp.astype(~repeats, dtype))
+    answers = xp.take(xp.take(costs, order), xp.searchsorted(pair, pair))
+    return xp.take(answers, xp.argsort(order)[listed:])
+
+
+def price_arcs(arcs: Arcs, u: Array, v: Array, per_point: int, xp: Any) -> Pricing:
+    """Price listed arcs: up to `per_point` with negative reduced cost a source, and row minima.
+
+    A source without arcs has the row minimum +inf.
+    """
+    n, count = int(u.shape[0]), int(arcs.costs.shape[0])
+    device = device_of(arcs.costs)
+    dtype = index_dtype(xp, device)
+    rows = xp.astype(arcs.rows, dtype)
+    adjusted = arcs.costs - xp.take(v, arcs.cols)
+    # Sorted by row and then by value: the first of each row is its minimum, and the position within
+    # the row is the rank. This needs no scatter, for which the array API has no word.
+    order = xp.argsort(adjusted, stable=True)
+    order = xp.take(order, xp.argsort(xp.take(rows, order), stable=True))
+    rows, adjusted = xp.take(rows, order), xp.take(adjusted, order)
+    starts = xp.searchsorted(rows, xp.arange(n + 1, dtype=dtype, device=device))
+    infinity = xp.full((1,), float("inf"), dtype=adjusted.dtype, device=device)
+    # An empty row starts where the next one does; its entry would be somebody else's.
+    minima = xp.take(xp.concat([adjusted, infinity]), starts[:n])
+    minima = xp.where(starts[1:] > starts[:n], minima, infinity)
+    rank = xp.arange(count, dtype=dtype, device=device) - xp.take(starts, rows)
+    useless = (rank >= per_point) | (adjusted - xp.take(u, rows) >= 0)
+    found = Arcs(rows, xp.take(arcs.cols, order), xp.take(arcs.costs, order))
+    return Pricing(*without(found, useless, xp), row_minima=minima)
+
+
+def on_host(x: Array) -> bool:
+    """Whether the values of `x` can be looked at without a crossing."""
+    return isinstance(x, np.ndarray)

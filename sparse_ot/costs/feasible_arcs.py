@@ -1,0 +1,196 @@
+"""A few arcs that make any graph feasible.
+
+Nearest neighbours do not add up: where a crowd of sources has few targets near it, no plan on a
+k-NN graph may exist. The backbone is the support of one plan, so a graph that contains it has one.
+
+Walk both clouds along one space-filling curve, and pour the masses from one walk into the other:
+this is the north-west corner rule, with arcs between points that are near each other on the curve,
+hence mostly near in space. In one dimension it is the optimal plan. It has at most n + m − 1 arcs.
+
+*Rounding.* The solver rounds masses to integers, and a plan's support is feasible for the rounded
+masses only if the two walks interleave in the same way. So the walks are compared in integers:
+
+- Masses that are all equal on each side, or all whole multiples of the smallest one, or whole
+  numbers, stay in their exact ratios, as in the solver (kernels/include/sparse_ot/base/masses.hpp).
+  Where the walks coincide the plan falls apart, and needs no arc across: n arcs for n points
+  against n.
+- Other masses are counted in units of about 2⁻⁶⁰ of the total, and wherever the walks come closer
+  than rounding could move them, the arcs of both orders are taken: one more arc for each such
+  coincidence.
+
+Points without mass are left out. Time O((n + m) log(n + m)).
+
+Reference for the curve: Skilling 2004, Programming the Hilbert curve, AIP Conference Proceedings
+707, pages 381-387.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import frexp, fsum, gcd, ldexp
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot.metrics.formulas import unit_vectors
+
+__all__ = ["Backbone", "hilbert_order"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+_CURVE_DIMENSIONS = 3
+_BITS = 20  # a coordinate; three of them fit an int64
+_MOST_UNITS = 2**60
+_MULTIPLE_ULPS = 2.0 * np.finfo(np.float64).eps  # half of what the solver lets pass
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """The host function that finds a backbone; call with ``(x, y, a, b)``.
+
+    Attributes
+    ----------
+    directions_only : bool
+        Whether only the directions of points matter (cosine cost).
+    capacity : int
+        Length of the results, which must be known before the call. Shorter lists are filled up
+        by repeating their last arc.
+    """
+
+    directions_only: bool
+    capacity: int
+
+    def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], ...]:
+        x, y, a, b = (np.nan_to_num(np.asarray(array, np.float64)) for array in arrays)
+        if self.directions_only:
+            x, y = unit_vectors(x, np), unit_vectors(y, np)
+        rows, cols = np.flatnonzero(a > 0), np.flatnonzero(b > 0)
+        if not (rows.size and cols.size):
+            return np.zeros(self.capacity, np.int32), np.zeros(self.capacity, np.int32)
+        place = hilbert_order(np.concatenate([x[rows], y[cols]]))
+        rows = rows[place[place < rows.size]]
+        cols = cols[place[place >= place.size - cols.size] - (place.size - cols.size)]
+        i, j = _interleave(a[rows], b[cols], self.capacity)
+        return rows[i].astype(np.int32), cols[j].astype(np.int32)
+
+
+def hilbert_order(points: Floats) -> Integers:
+    """The order of points along a Hilbert curve through their bounding cube.
+
+    Parameters
+    ----------
+    points : ndarray, (p, d)
+        Above three dimensions the first three principal components stand for them.
+
+    Returns
+    -------
+    ndarray of int64, (p,)
+        Points in the same cell in the order given.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hilbert_order(np.asarray([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
+    array([0, 2, 3, 1])
+    """
+    centred = points - points.mean(axis=0)
+    if points.shape[1] > _CURVE_DIMENSIONS:
+        _, directions = np.linalg.eigh(centred.T @ centred)
+        centred = centred @ directions[:, : -_CURVE_DIMENSIONS - 1 : -1]
+    low = centred.min(axis=0)
+    # One scale for all coordinates, so that near on the curve means near in space.
+    side = float((centred - low).max())
+    cells = (centred - low) / (side if side > 0 else 1.0) * (2**_BITS - 1)
+    order: Integers = np.argsort(_hilbert_keys(cells.astype(np.int64)), kind="stable")
+    return order
+
+
+def _hilbert_keys(cells: Integers) -> Integers:
+    """Position of each cell along the curve (Skilling's AxesToTranspose, then bits interleaved)."""
+    axes = [cells[:, i].copy() for i in range(cells.shape[1])]
+    for bit in range(_BITS - 1, 0, -1):
+        below = (1 << bit) - 1
+        for axis in range(len(axes)):
+            is_set = (axes[axis] >> bit) & 1 == 1
+            swap = np.where(is_set, 0, (axes[0] ^ axes[axis]) & below)
+            axes[0] ^= np.where(is_set, below, swap)
+            axes[axis] ^= swap
+    for axis in range(1, len(axes)):
+        axes[axis] ^= axes[axis - 1]
+    flips = np.zeros_like(axes[0])
+    for bit in range(_BITS - 1, 0, -1):
+        flips ^= np.where((axes[-1] >> bit) & 1 == 1, (1 << bit) - 1, 0)
+    keys: Integers = np.zeros_like(flips)
+    for bit in range(_BITS - 1, -1, -1):
+        for coordinate in axes:
+            keys = (keys << 1) | (((coordinate ^ flips) >> bit) & 1)
+    return keys
+
+
+def _interleave(a: Floats, b: Floats, capacity: int) -> tuple[Integers, Integers]:
+    """Pairs of positions in the two walks that the north-west corner plan may use.
+
+    Positions i and j meet if the stretches ``(A[i−1], A[i]]`` and ``(B[j−1], B[j]]`` of cumulated
+    mass overlap, or miss each other by no more than rounding may have moved them.
+    """
+    units_a, units_b, rounding = _in_units(a, b)
+    ends_a, ends_b = np.cumsum(units_a), np.cumsum(units_b)
+    starts_a, starts_b = ends_a - units_a, ends_b - units_b
+    first = np.searchsorted(ends_b, starts_a - rounding, side="right")
+    last = np.searchsorted(starts_b, ends_a + rounding, side="left") - 1
+    # The totals agree up to the rounding, so that every stretch meets at least one other.
+    first, last = np.minimum(first, b.size - 1), np.maximum(last, 0)
+    counts = np.maximum(last - first + 1, 1)
+    i = np.repeat(np.arange(a.size), counts)
+    j = np.arange(i.size) - np.repeat(np.cumsum(counts) - counts, counts) + first[i]
+    return _fit(i, j, ends_a, ends_b, starts_a, starts_b, capacity)
+
+
+def _fit(
+    i: Integers,
+    j: Integers,
+    ends_a: Integers,
+    ends_b: Integers,
+    starts_a: Integers,
+    starts_b: Integers,
+    capacity: int,
+) -> tuple[Integers, Integers]:
+    """Exactly `capacity` pairs: the last one repeated, or the least overlaps left out.
+
+    More pairs than that only arise from thousands of masses that are all rounding errors.
+    """
+    if i.size > capacity:
+        overlap = np.minimum(ends_a[i], ends_b[j]) - np.maximum(starts_a[i], starts_b[j])
+        kept = np.sort(np.argsort(-overlap, kind="stable")[:capacity])
+        i, j = i[kept], j[kept]
+    fill = capacity - i.size
+    return np.append(i, np.repeat(i[-1:], fill)), np.append(j, np.repeat(j[-1:], fill))
+
+
+def _in_units(a: Floats, b: Floats) -> tuple[Integers, Integers, int]:
+    """Masses as integers, and by how much the solver's cumulated masses may differ from theirs."""
+    total_a, total_b = fsum(a), fsum(b)
+    if (a == a[0]).all() and (b == b[0]).all():
+        common = gcd(a.size, b.size)
+        return np.full(a.size, b.size // common), np.full(b.size, a.size // common), 0
+    b = b if total_a == total_b else b * (total_a / total_b)
+    unit = min(a.min(), b.min())
+    if total_a / unit < _MOST_UNITS:
+        units_a, units_b = np.rint(a / unit), np.rint(b / unit)
+        exact = all(
+            (np.abs(x - units * unit) <= _MULTIPLE_ULPS * x).all()
+            for x, units in ((a, units_a), (b, units_b))
+        )
+        units_a, units_b = units_a.astype(np.int64), units_b.astype(np.int64)
+        if exact and units_a.sum() == units_b.sum():
+            return units_a, units_b, 0
+    unit = ldexp(1.0, max(frexp(total_a)[1] - 61, -1074))  # 2⁻⁶¹ to 2⁻⁶⁰ of the total
+    units_a, units_b = (a / unit).astype(np.int64), (b / unit).astype(np.int64)
+    whole = (units_a * unit == a).all() and (units_b * unit == b).all()
+    if whole and units_a.sum() == units_b.sum():
+        return units_a, units_b, 0
+    # A unit a mass on either side here and there, and the rounding of the totals.
+    rounding = 4 * (a.size + b.size) + 2**12
+    return np.maximum(units_a, 1), np.maximum(units_b, 1), rounding

@@ -1,0 +1,319 @@
+"""Sparse costs for users: neighbour graphs, radius graphs, and unions of graphs.
+
+All of them return a sparse container of the caller's own library, in which a stored entry is an
+arc (also at cost zero) and a missing one is forbidden. Nothing leaves the device, and the costs are
+differentiable in the points where the library differentiates, with one exception that is asked
+for by name: `feasible_for` looks at masses, and with them the points cross to the host once.
+
+Where shapes may not depend on values (JAX), an arc that would be listed twice costs +inf the
+second time, which forbids it, and `radius_cost` works outside of compiled functions only.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from math import inf, nan
+from typing import Any
+
+from sparse_ot.backends.generic.array_api import ArrayApiBackend
+from sparse_ot.backends.generic.tiled_search import device_of, index_dtype
+from sparse_ot.backends.protocol import ArraySpec, CooParts, Metric, Sparse, TransferLedger
+from sparse_ot.backends.registry import get_backend
+from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair, on_host
+from sparse_ot.costs.feasible_arcs import Backbone
+from sparse_ot.costs.points import PointCloudCost
+from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.errors import InputError, MassError, NonFiniteError, ShapeError
+from sparse_ot.problem.masses import as_masses
+
+__all__ = ["backend_of", "knn_cost", "radius_cost", "union"]
+
+
+def backend_of(*arrays: Any, names: Sequence[str]) -> ArrayApiBackend:
+    """The backend of the arguments of a cost model that was built without being told it.
+
+    Everything else below the interface receives its backend; this is the one place that looks.
+    """
+    return get_backend(*arrays, names=names)
+
+
+def knn_cost(
+    X: Any,
+    Y: Any,
+    k: int,
+    metric: Metric = "sqeuclidean",
+    *,
+    symmetric: bool = True,
+    feasible_for: tuple[Any, Any] | None = None,
+) -> Sparse:
+    """Costs from each source to its `k` nearest targets, as a sparse matrix.
+
+    Parameters
+    ----------
+    X : array or nested list, (n, d) or (n,)
+        Sources. A vector means points on a line.
+    Y : array or nested list, (m, d) or (m,)
+        Targets.
+    k : int
+        Neighbours of each point, at least 1. More than there are means all.
+    metric : str or callable
+        See `sparse_ot.metrics`.
+    symmetric : bool
+        Add the k nearest sources of each target. Without them a target that is nobody's neighbour
+        has no arc, and most problems are infeasible.
+    feasible_for : (a, b), optional
+        Add the arcs of one plan between these masses, (n,) and (m,); None means uniform. Then a
+        plan exists. At most n + m − 1 arcs, and one more for each coincidence of cumulated masses
+        that rounding could undo (see `sparse_ot.costs.feasible_arcs`). Always added, needed or not.
+
+    Returns
+    -------
+    sparse container, (n, m)
+        Of the library of `X`: `scipy.sparse.csr_array` for NumPy. In the points' common float
+        dtype; zero costs are stored.
+
+    Raises
+    ------
+    InputError
+        `k` is not a positive integer, or the metric is unknown.
+    ShapeError, NonFiniteError, UnsupportedArrayError, MixedBackendsError
+        As `PointCloudCost`.
+    MassError
+        A mass is negative, or a total is zero.
+
+    Examples
+    --------
+    >>> M = knn_cost([[0.0], [1.0], [5.0]], [[0.0], [2.0]], k=1)
+    >>> M.nnz, M.toarray()
+    (4, array([[0., 0.],
+           [1., 1.],
+           [0., 9.]]))
+    """
+    backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
+    cloud = PointCloudCost(X, Y, metric, backend=backend)
+    per_point = _positive_integer(k, "k")
+    with backend.on_device_of(cloud.x):
+        arcs = cloud.candidate_arcs(per_point, symmetric=symmetric)
+        return _container([arcs], feasible_for, cloud, cloud.shape, backend)
+
+
+def radius_cost(
+    X: Any,
+    Y: Any,
+    radius: float,
+    metric: Metric = "sqeuclidean",
+    *,
+    feasible_for: tuple[Any, Any] | None = None,
+) -> Sparse:
+    """Costs of all pairs that cost at most `radius`, as a sparse matrix.
+
+    Parameters
+    ----------
+    X, Y, metric, feasible_for
+        As in `knn_cost`.
+    radius : float
+        Largest cost, inclusive, in units of the metric: with `sqeuclidean`, a squared length.
+
+    Returns
+    -------
+    sparse container, (n, m)
+        As `knn_cost`.
+
+    Raises
+    ------
+    InputError
+        `radius` is no number of at least 0.
+    Other errors
+        As `knn_cost`.
+
+    Examples
+    --------
+    >>> radius_cost([0.0, 1.0], [0.0, 3.0], 4.0).toarray()
+    array([[0., 0.],
+           [1., 4.]])
+    """
+    backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
+    cloud = PointCloudCost(X, Y, metric, backend=backend)
+    largest = _cost(radius, "radius")
+    with backend.on_device_of(cloud.x):
+        arcs = Arcs(*backend.within(cloud.x, cloud.y, largest, cloud.metric))
+        return _container([arcs], feasible_for, cloud, cloud.shape, backend)
+
+
+def union(
+    M: Sparse,
+    *others: Sparse,
+    feasible_for: tuple[Any, Any] | None = None,
+    points: tuple[Any, Any] | None = None,
+    metric: Metric = "sqeuclidean",
+) -> Sparse:
+    """The arcs of several sparse costs together; of a pair that several have, the cheapest.
+
+    Parameters
+    ----------
+    M, *others : sparse container, (n, m)
+        Of one library and one shape. Not changed.
+    feasible_for : (a, b), optional
+        As in `knn_cost`. Needs `points`: where the new arcs go, and what they cost, is not in `M`.
+    points : (X, Y), optional
+        The points that the costs were computed from, (n, d) and (m, d).
+    metric : str or callable
+        The metric that the costs were computed with. Only used with `feasible_for`.
+
+    Returns
+    -------
+    sparse container, (n, m)
+        As `knn_cost`. Zero costs, and infinite ones, stay stored.
+
+    Raises
+    ------
+    ShapeError
+        Different shapes.
+    InputError
+        `feasible_for` without `points`.
+    Other errors
+        As `knn_cost`.
+
+    Examples
+    --------
+    >>> import scipy.sparse
+    >>> near = scipy.sparse.coo_array(([2.0], ([0], [0])), shape=(2, 2))
+    >>> far = scipy.sparse.coo_array(([1.0, 7.0], ([0, 1], [0, 1])), shape=(2, 2))
+    >>> union(near, far).toarray()
+    array([[1., 0.],
+           [0., 7.]])
+    """
+    costs = [M, *others]
+    names = ["M", *(f"others[{i}]" for i in range(len(others))), "a", "b", "X", "Y"]
+    points_given = points if points is not None else (None, None)
+    backend = get_backend(*costs, *_masses_of(feasible_for), *points_given, names=names)
+    parts = [SparseCost(cost, backend=backend) for cost in costs]
+    for name, part in zip(names, parts, strict=False):
+        if part.shape != parts[0].shape:
+            msg = (
+                f"M has shape {parts[0].shape} and {name} has {part.shape}. Expected one shape: "
+                "the same sources and the same targets."
+            )
+            raise ShapeError(msg)
+    cloud = None
+    if feasible_for is not None:
+        if points is None:
+            msg = (
+                "feasible_for adds arcs, and M does not say what they cost. Pass points=(X, Y), "
+                "and metric=... if it is not 'sqeuclidean'; or add arcs of your own as another "
+                "argument."
+            )
+            raise InputError(msg)
+        cloud = PointCloudCost(*points, metric, backend=backend)
+        if cloud.shape != parts[0].shape:
+            msg = (
+                f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
+                f"{cloud.shape[1]} points. Expected the points that M was computed from."
+            )
+            raise ShapeError(msg)
+    with backend.on_device_of(parts[0].like):
+        lists = [part.candidate_arcs(1) for part in parts]
+        return _container(lists, feasible_for, cloud, parts[0].shape, backend, may_repeat=True)
+
+
+def _container(
+    lists: list[Arcs],
+    feasible_for: tuple[Any, Any] | None,
+    cloud: PointCloudCost | None,
+    shape: tuple[int, int],
+    backend: ArrayApiBackend,
+    *,
+    may_repeat: bool = False,
+) -> Sparse:
+    """Join lists of arcs, the backbone among them, into a container without repeated pairs."""
+    if feasible_for is not None:
+        assert cloud is not None, "callers make sure that there are points"
+        lists = [*lists, _backbone_arcs(cloud, *feasible_for)]
+        may_repeat = True
+    arcs = lists[0]
+    if len(lists) > 1:
+        lists = [_with_common_indices(arcs, backend) for arcs in lists]
+        arcs = Arcs(*(backend.xp.concat(list(column)) for column in zip(*lists, strict=True)))
+    if may_repeat:
+        arcs = cheapest_of_each_pair(arcs, shape, backend.xp)
+    return backend.cost_container(CooParts(*arcs, shape))
+
+
+def _with_common_indices(arcs: Arcs, backend: ArrayApiBackend) -> Arcs:
+    """Indices in the library's own type: JAX can be told to refuse to mix two."""
+    xp = backend.xp
+    dtype = index_dtype(xp, device_of(arcs.costs))
+    rows, cols = (xp.astype(indices, dtype, copy=False) for indices in arcs[:2])
+    return Arcs(rows, cols, arcs.costs)
+
+
+def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
+    n, m = cloud.shape
+    masses = [
+        as_masses(cloud.backend, x, count, name, cloud.like)
+        for x, count, name in ((a, n, "a"), (b, m, "b"))
+    ]
+    for x, name in zip(masses, "ab", strict=True):
+        _check_masses(x, name)
+    find = Backbone(directions_only=cloud.metric == "cosine", capacity=2 * (n + m))
+    indices = ArraySpec((find.capacity,), "int32")
+    rows, cols = cloud.backend.host_call(
+        find, cloud.x, cloud.y, *masses, out=(indices, indices), ledger=TransferLedger()
+    )
+    return Arcs(rows, cols, cloud.arc_costs(rows, cols))
+
+
+def _check_masses(x: Any, name: str) -> None:
+    """Complain at once where looking is free; elsewhere the solve does, in the same words."""
+    if not on_host(x):
+        return
+    for bad, error, expected in (
+        (~((x < inf) & (x > -inf)), NonFiniteError, "finite masses"),
+        (x < 0, MassError, "masses of at least 0"),
+    ):
+        if bad.any():
+            i = int(bad.argmax())
+            msg = f"{name}[{i}] is {x[i]}. Expected {expected}. Drop the point or give it mass 0."
+            raise error(msg)
+    if not x.any():
+        msg = f"All masses in {name} are 0. Expected a positive total."
+        raise MassError(msg)
+
+
+def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
+    if feasible_for is None:
+        return None, None
+    if not (isinstance(feasible_for, (tuple, list)) and len(feasible_for) == 2):
+        msg = (
+            f"feasible_for is a {type(feasible_for).__name__}. Expected the two masses (a, b); "
+            "(None, None) means uniform ones."
+        )
+        raise InputError(msg)
+    a, b = feasible_for
+    return a, b
+
+
+def _cost(x: Any, name: str) -> float:
+    try:
+        number = float(x)
+    except (TypeError, ValueError):  # no number, or one that has no value yet (JAX)
+        number = nan
+    if not 0 <= number <= inf:
+        msg = (
+            f"{name} is {x!r}. Expected a cost of at least 0, in units of the metric (for "
+            "sqeuclidean, a length squared)."
+        )
+        raise InputError(msg)
+    return number
+
+
+def _positive_integer(k: Any, name: str) -> int:
+    try:
+        number = operator.index(k)
+    except TypeError:
+        number = 0
+    if number < 1:
+        msg = f"{name} is {k!r}. Expected an integer of at least 1."
+        raise InputError(msg)
+    return number

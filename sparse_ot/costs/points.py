@@ -1,0 +1,234 @@
+"""Points and a metric: all pairs exist, and no matrix ever does.
+
+The cost of a pair is computed when somebody asks. What the solver asks is which pairs are worth
+looking at (nearest neighbours) and which pairs were missed (pricing, a nearest-neighbour search
+with the potentials as offsets); both are the backend's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparse_ot.backends.generic.tiled_search import device_of, index_dtype
+from sparse_ot.backends.protocol import Array, Backend, Metric, Pricing
+from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions, on_host
+from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
+from sparse_ot.metrics import check_metric, swapped
+
+__all__ = ["PointCloudCost"]
+
+
+class PointCloudCost:
+    """Costs between all pairs of two clouds, computed on demand.
+
+    Parameters
+    ----------
+    X : array or nested list, (n, d) or (n,)
+        Sources. A vector means points on a line.
+    Y : array or nested list, (m, d) or (m,)
+        Targets.
+    metric : str or callable
+        See `sparse_ot.metrics`.
+    backend : Backend, optional
+        The library of both, where it is known already.
+
+    Attributes
+    ----------
+    x, y : array of float32 or float64, (n, d) and (m, d)
+        In their common dtype, which costs will have.
+    metric : str or callable
+    shape : tuple of int
+        ``(n, m)``.
+    backend : Backend
+    scope : str
+        "dense": bounds and certificates speak of all pairs.
+
+    Raises
+    ------
+    ShapeError
+        Not points, no points, or different numbers of coordinates.
+    NonFiniteError
+        A coordinate is NaN or infinite. Looked for in NumPy arrays only; on a device, and under a
+        trace, looking would be a crossing, and the solve names the cost that is NaN.
+    InputError
+        Unknown metric; or coordinates so far apart, or so close together, that their distances do
+        not fit into floating point. Looked for in NumPy arrays only, too: on a device the costs
+        are infinite or 0 then, which means forbidden pairs and free ones. Choose the unit so that
+        the squares of distances lie well within the range of the points' dtype.
+    UnsupportedArrayError
+        Not an array of real numbers.
+
+    Examples
+    --------
+    >>> cost = PointCloudCost([[0.0, 0.0], [1.0, 0.0]], [[0.0, 3.0]], metric="cityblock")
+    >>> cost.shape, cost.candidate_arcs(1).costs
+    ((2, 1), array([3., 4.]))
+    """
+
+    scope = "dense"
+
+    def __init__(
+        self, X: Any, Y: Any, metric: Metric = "sqeuclidean", *, backend: Backend | None = None
+    ) -> None:
+        if backend is None:
+            from sparse_ot.costs.graphs import backend_of
+
+            backend = backend_of(X, Y, names=("X", "Y"))
+        self.metric = check_metric(metric)
+        x = _points(X, "X", backend, like=Y if backend.owns(Y) else None)
+        y = _points(Y, "Y", backend, like=x)
+        if x.shape[1] != y.shape[1]:
+            msg = (
+                f"X has {x.shape[1]} coordinates a point and Y has {y.shape[1]}. Expected the same "
+                f"number: X is {tuple(x.shape)}, Y is {tuple(y.shape)}, points are rows."
+            )
+            raise ShapeError(msg)
+        dtype = backend.xp.result_type(x, y)
+        self.backend = backend
+        self.x = backend.xp.astype(x, dtype, copy=False)
+        self.y = backend.xp.astype(y, dtype, copy=False)
+        _refuse_costs_out_of_range(self.x, self.y, metric)
+        self.shape = (int(x.shape[0]), int(y.shape[0]))
+
+    @property
+    def like(self) -> Array:
+        """An array of the library, dtype and device that results are to have."""
+        return self.x
+
+    def arc_at(self, index: int) -> tuple[int, int]:
+        """Source and target of a pair, all pairs counted row by row."""
+        return divmod(index, self.shape[1])
+
+    def candidate_arcs(
+        self,
+        per_point: int,
+        potentials: tuple[Array, Array] | None = None,
+        *,
+        symmetric: bool = True,
+    ) -> Arcs:
+        """The nearest targets of each source, and the nearest sources of each target.
+
+        Parameters
+        ----------
+        per_point : int
+            How many of each; no more than there are.
+        potentials : (u, v), optional
+            Take the pairs with the smallest reduced costs instead.
+        symmetric : bool
+            Whether to search from the targets, too. Otherwise a target that is nobody's neighbour
+            has no arc.
+
+        Returns
+        -------
+        Arcs
+            No pair twice; where shapes are fixed, the second of a pair costs +inf.
+            Costs are differentiable in the points where the library differentiates.
+        """
+        n, m = self.shape
+        u, v = potentials if potentials is not None else (None, None)
+        of_rows = self.backend.knn(
+            self.x, self.y, min(per_point, m), self.metric, None if v is None else -v
+        ).indices
+        of_cols = of_rows[:0, :0]
+        if symmetric:
+            of_cols = self.backend.knn(
+                self.y, self.x, min(per_point, n), swapped(self.metric), None if u is None else -u
+            ).indices
+        return join_directions(of_rows, of_cols, self.arc_costs, self.backend.xp)
+
+    def arc_costs(self, rows: Array, cols: Array) -> Array:
+        """Costs of the listed pairs, (p,); differentiable in `x` and `y`."""
+        return self.backend.arc_costs(self.x, self.y, rows, cols, self.metric)
+
+    def matrix(self) -> Array:
+        """Costs of all pairs, (n, m), on the device of the points: for small clouds."""
+        xp, (n, m) = self.backend.xp, self.shape
+        indices = {"dtype": index_dtype(xp, device_of(self.x)), "device": device_of(self.x)}
+        rows = xp.broadcast_to(xp.arange(n, **indices)[:, None], (n, m))
+        cols = xp.broadcast_to(xp.arange(m, **indices)[None, :], (n, m))
+        costs = self.arc_costs(xp.reshape(rows, (-1,)), xp.reshape(cols, (-1,)))
+        return xp.reshape(costs, (n, m))
+
+    def price(self, u: Array, v: Array, per_point: int) -> Pricing:
+        """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
+
+        Parameters
+        ----------
+        u : array, (n,)
+        v : array, (m,)
+        per_point : int
+        """
+        return self.backend.price(self.x, self.y, u, v, self.metric, min(per_point, self.shape[1]))
+
+
+def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
+    """Points as rows of float32 or float64; errors call them `name`."""
+    xp = backend.xp
+    if given is None or backend.is_sparse(given):
+        found = "None" if given is None else f"a sparse container ({type(given).__name__})"
+        msg = (
+            f"{name} is {found}. Expected the coordinates of points, a dense array (points, "
+            "coordinates). Convert a sparse one with `.toarray()`; sparse costs go to solve."
+        )
+        raise UnsupportedArrayError(msg)
+    try:
+        x = backend.asarray(given, like=like)
+    except (UnsupportedArrayError, ShapeError) as error:
+        msg = f"{name}: {error}"
+        raise type(error)(msg) from error
+    if x.ndim == 1:
+        x = xp.reshape(x, (-1, 1))
+    if x.ndim != 2 or 0 in x.shape:
+        msg = (
+            f"{name} has shape {tuple(x.shape)}. Expected (points, coordinates), both at least 1, "
+            "or a vector of points on a line."
+        )
+        raise ShapeError(msg)
+    x = as_floats(x, xp)
+    if on_host(x):
+        bad = xp.nonzero(~xp.all(xp.isfinite(x), axis=1))[0]
+        if bad.size:
+            point = int(bad[0])
+            msg = (
+                f"{name}[{point}] is {x[point].tolist()}. Expected finite coordinates. Drop the "
+                f"point ({bad.size} such in {name}), or fill in what is missing."
+            )
+            raise NonFiniteError(msg)
+    return x
+
+
+def _refuse_costs_out_of_range(x: Array, y: Array, metric: Metric) -> None:
+    """Refuse coordinates whose distances, or squares of these, floating point cannot hold.
+
+    An overflow is infinite and would forbid the pair; an underflow loses digits without a trace.
+    Only differences count: a few tiny coordinates beside ordinary ones are ordinary. So the largest
+    distance there can be, between corners of the box around all points, must be finite with room
+    for sums of many; and eps times that, which is nothing beside it, must still have all its
+    digits. Distances are computed in float64, but squares that are costs have the points' dtype.
+    Cosine divides by lengths first, and a function is the caller's own.
+    """
+    if callable(metric) or metric == "cosine" or not (on_host(x) and on_host(y)):
+        return
+    squares = metric in ("sqeuclidean", "euclidean")
+    with np.errstate(over="ignore"):
+        low = np.minimum(x.min(axis=0), y.min(axis=0)).astype(np.float64)
+        high = np.maximum(x.max(axis=0), y.max(axis=0)).astype(np.float64)
+        spread = float((high - low).max())
+    largest = x.shape[1] * spread * (spread if squares else 1.0)
+    doubles = np.finfo(np.float64)
+    held = np.finfo(x.dtype) if metric == "sqeuclidean" else doubles
+    most = min(float(held.max), float(doubles.max * doubles.eps))
+    least = float(held.smallest_normal / held.eps)
+    if spread == 0.0 or least <= largest <= most:
+        return
+    unit = min(spread, float(doubles.max))
+    what = "squares of distances" if squares else "distances"
+    msg = (
+        f"The coordinates of X and Y spread over {spread:.3g}, so that {what} reach "
+        f"{largest:.3g}. Expected {what} from {least:.3g} to {most:.3g}, which "
+        f"{held.dtype} holds without losing digits. Rescale: divide X and Y by {unit:.1e}, and "
+        f"multiply the value by {'the square of that' if metric == 'sqeuclidean' else 'that'}."
+    )
+    raise InputError(msg)

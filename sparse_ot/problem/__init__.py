@@ -1,0 +1,1 @@
+"""The transportation problem, well formed: every check of the input happens here."""

@@ -1,0 +1,278 @@
+"""The transportation problem as the solver wants it, and every complaint about the input.
+
+Two kinds of checks, by where they can run. What an array *is* (library, shape, element type) is
+known at once, also under a trace, and is checked here before anything crosses to the host. What
+it *holds* (a NaN, a negative mass, unequal totals, a graph that cannot carry the masses) is found
+by the compiled core and comes back as a code; `raise_for` turns it into an error that names the
+place and the remedy. Under a trace the code itself is the answer, since data cannot raise there.
+
+Invariant: a `Problem` is well formed. Below it nothing is checked again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot.backends.protocol import Array, Backend
+from sparse_ot.backends.registry import get_backend
+from sparse_ot.costs.dense import DenseCost
+from sparse_ot.costs.points import PointCloudCost
+from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.errors import (
+    HallViolation,
+    InfeasibleError,
+    InternalError,
+    MassError,
+    NonFiniteError,
+    ShapeError,
+    UnsupportedArrayError,
+)
+from sparse_ot.problem.masses import as_masses, totals_tolerance
+
+__all__ = ["Fault", "Problem", "hall_violation", "is_cost_model", "raise_infeasible"]
+
+Cost = SparseCost | DenseCost | PointCloudCost
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the core found wrong with the numbers (types.hpp, FaultKind), and where."""
+
+    kind: int
+    index: int
+    value: float
+    other: float
+
+
+@dataclass(frozen=True)
+class Words:
+    """How errors speak to a caller: of its own arguments only.
+
+    Attributes
+    ----------
+    start : str
+        The argument that holds potentials to start from.
+    rescaling : str
+        How to have b brought to the total of a, where the caller can.
+    """
+
+    start: str = "potentials_init"
+    rescaling: str = ", or pass check_marginals=False to rescale b"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Masses and a cost model of one backend, well formed.
+
+    Attributes
+    ----------
+    a, b : arrays (n,), (m,)
+        Masses, in the caller's library.
+    cost : SparseCost, DenseCost or PointCloudCost
+        Which arcs exist and what they cost.
+    totals_tolerance : float
+        Relative difference of the totals of a and b that passes as rounding.
+    words : Words
+        What the caller's arguments are called.
+    """
+
+    a: Array
+    b: Array
+    cost: Any
+    totals_tolerance: float
+    words: Words
+
+    @property
+    def backend(self) -> Backend:
+        """The library of the arrays."""
+        backend: Backend = self.cost.backend
+        return backend
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        n, m = self.cost.shape
+        return n, m
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether masses or costs have no values yet (JAX)."""
+        arrays = (self.a, self.b, *getattr(self.cost, "__dict__", {}).values())
+        return any(self.backend.is_traced(x) for x in arrays)
+
+    @classmethod
+    def parse(
+        cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words | None = None
+    ) -> Problem:
+        """Check shapes and types of everything, and wrap `M` in its cost model."""
+        if is_cost_model(M):
+            _refuse_half_a_model(M)
+            get_backend(a, b, M.like, names=("a", "b", "M"))
+            cost: Any = M
+        else:
+            backend = get_backend(a, b, M, names=("a", "b", "M"))
+            model = SparseCost if backend.is_sparse(M) else DenseCost
+            try:
+                cost = model(M, backend=backend)
+            except (UnsupportedArrayError, ShapeError) as error:
+                msg = f"M: {error}"
+                raise type(error)(msg) from error
+        n, m = cost.shape
+        if n == 0 or m == 0:
+            msg = (
+                f"M has shape {(n, m)}: there is nothing to transport. "
+                f"Give at least one source and one target."
+            )
+            raise ShapeError(msg)
+        a = as_masses(cost.backend, a, n, "a", cost.like)
+        b = as_masses(cost.backend, b, m, "b", cost.like)
+        tolerance = totals_tolerance(a, b, check=check_marginals)
+        return cls(a, b, cost, tolerance, words or Words())
+
+    def raise_for(
+        self, fault: Fault, arc_at: Callable[[int], tuple[int, int]] | None = None
+    ) -> NoReturn:
+        """Turn a fault of the numbers into the error that names it.
+
+        `arc_at` knows the arcs by the index in the fault, where those are not the cost model's own.
+        """
+        if fault.kind in (1, 2):
+            name = "a" if fault.kind == 1 else "b"
+            msg = (
+                f"{name}[{fault.index}] is {fault.value}: masses must be finite. "
+                f"Drop the point or give it mass 0."
+            )
+            raise NonFiniteError(msg)
+        if fault.kind in (3, 4):
+            name = "a" if fault.kind == 3 else "b"
+            msg = (
+                f"{name}[{fault.index}] is {fault.value:g}: masses must not be negative. "
+                f"Clip {name} at 0, or move the mass to the other side."
+            )
+            raise MassError(msg)
+        if fault.kind == 5:
+            msg = (
+                f"a sums to {fault.value!r} and b to {fault.other!r}: the totals must be equal. "
+                f"Divide each by its sum{self.words.rescaling}."
+            )
+            raise MassError(msg)
+        if fault.kind == 6:
+            msg = (
+                f"a sums to {fault.value:g} and b to {fault.other:g}: "
+                f"both totals must be positive and finite."
+            )
+            raise MassError(msg)
+        if fault.kind in (7, 8):
+            row, col = (arc_at or self.cost.arc_at)(fault.index)
+            what = "nan" if fault.kind == 7 else "-inf"
+            if isinstance(self.cost, PointCloudCost):
+                msg = (
+                    f"The cost from X[{row}] to Y[{col}] is {what}. Expected a number, or +inf for "
+                    f"a forbidden pair. Look at the metric, and at the coordinates of these points."
+                )
+            else:
+                msg = (
+                    f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a "
+                    f"number. Use +inf for a forbidden pair."
+                )
+            raise NonFiniteError(msg)
+        if fault.kind in (9, 10):
+            name = "u" if fault.kind == 9 else "v"
+            msg = (
+                f"{self.words.start}: {name}[{fault.index}] is {fault.value}: potentials must be "
+                f"finite. Start without them, or with those of a solved problem."
+            )
+            raise NonFiniteError(msg)
+        msg = f"Unknown fault {fault}. This is a bug in sparse_ot; please report it."
+        raise InternalError(msg)
+
+
+def is_cost_model(M: Any) -> bool:
+    """Whether `M` answers the questions of `sparse_ot.costs.CostModel`, whoever wrote it."""
+    return all(hasattr(M, name) for name in ("candidate_arcs", "arc_costs", "price"))
+
+
+def _refuse_half_a_model(M: Any) -> None:
+    """Name what a cost model lacks before somebody asks for it."""
+    missing = [
+        name for name in ("shape", "backend", "scope", "like", "arc_at") if not hasattr(M, name)
+    ]
+    if missing:
+        msg = (
+            f"M is a cost model of the type {type(M).__name__} that lacks {', '.join(missing)}. "
+            f"Expected everything that the protocol sparse_ot.costs.CostModel lists."
+        )
+        raise UnsupportedArrayError(msg)
+
+
+def hall_violation(
+    ray_u: npt.NDArray[Any],
+    ray_v: npt.NDArray[Any],
+    a: npt.NDArray[Any],
+    b: npt.NDArray[Any],
+) -> HallViolation:
+    """Read the violation off a dual ray.
+
+    The core answers an infeasible problem with a direction in which the dual value grows without
+    bound: u = 1 on starved sources, v = -1 on all the targets they reach, 0 elsewhere. Every arc
+    allows it (u + v <= 0), and a·u + b·v > 0 is Hall's inequality.
+    """
+    sources = np.flatnonzero(ray_u > 0.5)
+    targets = np.flatnonzero(ray_v < -0.5)
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    total_a, total_b = float(np.sum(a)), float(np.sum(b))
+    scale = total_a / total_b if total_b > 0 else 1.0
+    return HallViolation(
+        sources.astype(np.int64),
+        targets.astype(np.int64),
+        float(np.sum(a[sources])),
+        float(np.sum(b[targets])) * scale,
+    )
+
+
+def raise_infeasible(violation: HallViolation, cost: Any = None) -> NoReturn:
+    """Say which sources starve, and what to change; that depends on where `cost` has its arcs."""
+    raise InfeasibleError(infeasible_message(violation, cost), violation)
+
+
+def infeasible_message(violation: HallViolation, cost: Any = None) -> str:
+    """The sentence of `raise_infeasible`."""
+    sources, targets = violation.sources, violation.targets
+    if len(targets) == 0:
+        what = (
+            f"Row {sources[0]} has mass but no arcs"
+            if len(sources) == 1
+            else f"{len(sources)} rows, {_some(sources)}, have mass but no arcs"
+        )
+        found = f"{what} (mass {violation.supply:.6g})."
+    else:
+        found = (
+            f"{len(sources)} source(s), {_some(sources)}, hold mass {violation.supply:.6g}, and "
+            f"all their arcs end in {len(targets)} target(s), {_some(targets)}, that take only "
+            f"{violation.demand:.6g}."
+        )
+    return (
+        f"No plan exists on these arcs. {found} {_more_arcs(cost)} "
+        f"The error's `violation` holds both sets."
+    )
+
+
+def _more_arcs(cost: Any) -> str:
+    if isinstance(cost, DenseCost):
+        return "Allow these sources more pairs: an entry of +inf in M forbids one."
+    if cost is not None and not isinstance(cost, SparseCost):
+        return "Allow these sources more pairs: a cost of +inf forbids one."
+    return (
+        "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
+        "radius_cost or union."
+    )
+
+
+def _some(indices: npt.NDArray[np.int64], most: int = 5) -> str:
+    shown = ", ".join(str(i) for i in indices[:most])
+    return f"[{shown}{', ...' if len(indices) > most else ''}]"

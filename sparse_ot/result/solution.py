@@ -1,0 +1,240 @@
+"""What a solve returns: built once, complete, never changed.
+
+`Solution` holds the plan in the caller's own container, the potentials, a certificate, and what
+it took. Its read-only aliases make it feel like home to users of POT (`value_linear`,
+`potential_a`, `marginals`, ...) and of OTT-JAX (`matrix`, `primal_cost`, `f`, `g`, `apply`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from sparse_ot.backends.protocol import Array, Backend, Sparse, TransferLedger
+from sparse_ot.errors import ShapeError
+
+if TYPE_CHECKING:
+    from sparse_ot.result.certificate import Certificate
+
+__all__ = ["Solution", "SolveStats", "Status"]
+
+
+class Status(Enum):
+    """Why a solve stopped, and what to do about it; `remedy` says the latter.
+
+    Examples
+    --------
+    >>> from sparse_ot import Status
+    >>> Status.TIME_LIMIT.remedy
+    'The plan is feasible and the certificate bounds its error. Raise time_limit to go on.'
+    """
+
+    OPTIMAL = (0, "Nothing to do: the plan is optimal and the certificate proves it.")
+    PIVOT_LIMIT = (
+        1,
+        "The plan is feasible and the certificate bounds its error. Raise max_pivots "
+        "(numItermax in emd) to go on.",
+    )
+    TIME_LIMIT = (
+        2,
+        "The plan is feasible and the certificate bounds its error. Raise time_limit to go on.",
+    )
+    INFEASIBLE = (
+        3,
+        "No plan exists on these arcs. Add arcs where the Hall violation shows too few: a larger "
+        "k, or feasible_for=(a, b) in knn_cost, radius_cost and union.",
+    )
+    INVALID = (4, "Masses or costs make no problem. Call without jit to see which.")
+    GAP_REACHED = (5, "Nothing to do: the bounds are as close as tol asked for.")
+    INTERRUPTED = (
+        6,
+        "The plan is feasible and the certificate bounds its error. Pass the solution as start to "
+        "go on.",
+    )
+    MEMORY_LIMIT = (
+        7,
+        "The plan is feasible and the certificate bounds its error. Raise memory_limit to go on.",
+    )
+
+    def __init__(self, code: int, remedy: str) -> None:
+        self.code = code
+        self.remedy = remedy
+
+    def __eq__(self, other: object) -> Any:
+        """Equal to itself, and to its code where a compiled function returned that in its place.
+
+        Compared with an array of codes it answers with an array of booleans, of the same library.
+        """
+        if isinstance(other, Status):
+            return self is other
+        is_code = hasattr(other, "dtype") or isinstance(other, int)
+        return other == self.code if is_code else NotImplemented
+
+    __hash__ = Enum.__hash__
+
+    @classmethod
+    def from_code(cls, code: int) -> Status:
+        """The status with this number (what a traced solve returns in its place)."""
+        return next(status for status in cls if status.code == code)
+
+
+@dataclass(frozen=True)
+class SolveStats:
+    """What a solve took.
+
+    Attributes
+    ----------
+    pivots, degenerate_pivots : int
+        Steps of the simplex, and those among them that moved no mass.
+    arcs : int
+        Arcs that took part (forbidden pairs and padding are none).
+    rounds : int
+        Restricted problems solved; 1 unless arcs were generated.
+    seconds : dict of str to float
+        Time by stage: "start" (feasibility and first basis) and "pivots"; where arcs are generated,
+        "coarse to fine", "candidates", "simplex", "pricing" and "certificate".
+    crossings : TransferLedger
+        Copies between device and host, and their bytes.
+    quantisation_error : float
+        Largest error of a mass, relative to the total, from making masses integers.
+    """
+
+    pivots: Any = 0
+    degenerate_pivots: Any = 0
+    arcs: Any = 0
+    rounds: Any = 1
+    seconds: dict[str, Any] = field(default_factory=dict)
+    crossings: TransferLedger = field(default_factory=TransferLedger)
+    quantisation_error: Any = 0.0
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An optimal transport plan with its proof.
+
+    Attributes
+    ----------
+    status : Status
+        Why the solve stopped. Under a JAX trace, its integer code instead.
+    value : array, 0-d
+        Cost of the plan, in the caller's library, on its device.
+    plan : array (n, m) or sparse container
+        Mass from every source to every target: dense if the costs were, else the container and
+        format of the costs.
+    potentials : tuple of arrays (n,), (m,)
+        Dual variables u, v: ``u[i] + v[j] <= cost[i, j]`` on every arc.
+    certificate : Certificate
+        Upper and lower bound, and how well all constraints hold.
+    stats : SolveStats
+        Pivots, arcs, seconds, crossings.
+
+    Examples
+    --------
+    >>> import numpy as np, sparse_ot
+    >>> s = sparse_ot.solve(np.array([[1.0, 2.0], [4.0, 1.0]]), [0.5, 0.5], [0.25, 0.75])
+    >>> float(s.value), s.status.name
+    (1.25, 'OPTIMAL')
+    >>> s.apply(np.array([1.0, 0.0])).tolist()  # mass that reaches each target from source 0
+    [0.25, 0.25]
+    """
+
+    status: Any
+    value: Array
+    plan: Any
+    potentials: tuple[Array, Array]
+    certificate: Certificate
+    stats: SolveStats
+    _backend: Backend = field(repr=False, compare=False)
+
+    @property
+    def gap(self) -> Any:
+        """Upper bound minus lower bound."""
+        return self.certificate.gap
+
+    @property
+    def converged(self) -> Any:
+        """Whether the plan is optimal (or within the tolerance asked for)."""
+        if isinstance(self.status, Status):
+            return self.status in (Status.OPTIMAL, Status.GAP_REACHED)
+        return (self.status == Status.OPTIMAL.code) | (self.status == Status.GAP_REACHED.code)
+
+    @property
+    def marginals(self) -> tuple[Array, Array]:
+        """Row and column sums of the plan: the masses sent and received."""
+        return self._sum(1), self._sum(0)
+
+    def apply(self, vec: Array, axis: int = 0) -> Array:
+        """Transport a vector: ``plan.T @ vec`` for axis 0, ``plan @ vec`` for axis 1 (as OTT).
+
+        Parameters
+        ----------
+        vec : array (n,) or (n, p) for axis 0, (m,) or (m, p) for axis 1
+        axis : {0, 1}
+        """
+        if axis not in (0, 1):
+            msg = f"axis must be 0 (from the sources) or 1 (from the targets), found {axis!r}."
+            raise ValueError(msg)
+        count = self.potentials[axis].shape[0]
+        if vec.shape[0] != count:
+            msg = f"vec has shape {tuple(vec.shape)}; axis {axis} needs ({count},) or ({count}, p)."
+            raise ShapeError(msg)
+        return (self._backend.transpose(self.plan) if axis == 0 else self.plan) @ vec
+
+    def _sum(self, axis: int) -> Array:
+        xp = self._backend.xp
+        if not self._backend.is_sparse(self.plan):
+            return xp.sum(self.plan, axis=axis)
+        u, v = self.potentials
+        return self.apply(xp.ones_like(v) if axis == 1 else xp.ones_like(u), axis)
+
+    # Names other libraries use for the same things.
+    @property
+    def sparse_plan(self) -> Sparse:
+        """The plan, as POT names it for sparse costs."""
+        return self.plan
+
+    @property
+    def matrix(self) -> Any:
+        """The plan, as OTT names it."""
+        return self.plan
+
+    @property
+    def value_linear(self) -> Array:
+        """The value, as POT names it."""
+        return self.value
+
+    @property
+    def primal_cost(self) -> Array:
+        """The value, as OTT names it."""
+        return self.value
+
+    @property
+    def dual_cost(self) -> Any:
+        """The certified lower bound, as OTT names it."""
+        return self.certificate.lower_bound
+
+    @property
+    def potential_a(self) -> Array:
+        """Potentials of the sources, as POT names them."""
+        return self.potentials[0]
+
+    @property
+    def potential_b(self) -> Array:
+        """Potentials of the targets, as POT names them."""
+        return self.potentials[1]
+
+    @property
+    def f(self) -> Array:
+        """Potentials of the sources, as OTT names them."""
+        return self.potentials[0]
+
+    @property
+    def g(self) -> Array:
+        """Potentials of the targets, as OTT names them."""
+        return self.potentials[1]
+
+    @property
+    def n_iters(self) -> Any:
+        """Pivots of the simplex, as OTT names its iterations."""
+        return self.stats.pivots

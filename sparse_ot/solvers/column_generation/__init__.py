@@ -1,0 +1,1 @@
+"""The optimum over all pairs, from a few of them."""

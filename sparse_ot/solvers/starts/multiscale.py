@@ -1,0 +1,303 @@
+"""A near-optimal plan and near-optimal potentials for two clouds, before the simplex sees them all.
+
+*Why.* A pivot costs what its tree is large: two microseconds where a tree has 500 nodes, tens with
+a hundred thousand, hundreds with a million. From nothing, the simplex on all points needs several
+pivots a point. From the start given here it needs a fraction of one.
+
+*Coarse to fine.* Neighbours are grouped, four to a group and groups of groups (`coarsening`). A
+group stands where the mean of its mass is. The coarsest level, some hundred groups, is solved
+exactly from any plan. Then, level by level:
+
+1. Potentials are carried down by the c-transform: ``u_i = min_J cost(x_i, Y_J) − v_J`` over the
+   groups J of the other side, a nearest-neighbour search, and the other way round.
+2. The plan is carried down. What a group of sources sends to each partner is dealt out among the
+   points of the group by the north-west rule, in the order of the groups, which keeps neighbours
+   together; then likewise what a group of targets receives. Masses fit to the last unit.
+3. The plan is swept: exact solves inside small cells, on threads (kernels, domain_sweeps.hpp),
+   then larger cells, up to a third of the level. The finest level ends with that. The others are
+   then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
+   below it.
+
+*Exactness.* Masses are the integers of `_core.quantise`, perturbed against stalling, on all
+levels; a plan is feasible to the unit at any moment, so a deadline costs quality, nothing else.
+What is returned is no optimum and does not pretend to be.
+
+*Metrics.* The mean of a group is a point of the same space for all the metrics with a name; under
+cosine, of unit vectors. A function can be neither averaged nor evaluated in the core: there the
+start is one plan along a space-filling curve, and no potentials.
+
+*Sides.* Cells are cut on the side with more points, so that they stay small on both sides when
+there are 1000 sources to a target. Points without mass are left out, and get their potentials at
+the end.
+
+References: Mérigot 2011, Computer Graphics Forum 30(5), 1583-1592, for the multiscale idea;
+Schmitzer 2016, J. Math. Imaging Vision 56, 238-259.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot import _core
+from sparse_ot.backends.numpy.search import pair_costs
+from sparse_ot.backends.protocol import Metric
+from sparse_ot.costs.feasible_arcs import hilbert_order
+from sparse_ot.metrics.formulas import unit_vectors
+from sparse_ot.solvers.starts.levels import Groups, Level, Plan, deal, north_west
+
+__all__ = ["Start", "start"]
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Integers: TypeAlias = npt.NDArray[np.int64]
+
+COARSEST = 256
+"""Most points of the coarsest level, which is one cell with all pairs as arcs."""
+
+CUTS_A_LEVEL = 2
+"""Cuts between two levels: four groups, or points, to a group of the coarser one."""
+
+SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 3, 3
+"""Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
+
+PATIENCE, WHOLE_PATIENCE = 1, 10
+"""How often missing pairs are looked for inside a cell: once, the next sweep comes by again."""
+
+WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 2000, 5
+"""The finest level, too, is solved as a whole up to so many points; and how persistently."""
+
+SLICE_SECONDS = 0.25
+"""How long the core works before Python looks for Ctrl-C."""
+
+CORE_METRICS = ("sqeuclidean", "euclidean", "cityblock", "chebyshev", "cosine")
+"""In the order of the core's own list (metrics.hpp)."""
+
+Progress: TypeAlias = Callable[[int, float, float], None]
+
+
+class Start(NamedTuple):
+    """A feasible plan for the masses of `_core.quantise(a, b)`, and potentials.
+
+    Attributes
+    ----------
+    rows, cols : ndarray of int64, (p,)
+        Pairs that carry mass, each once.
+    flow : ndarray of int64, (p,)
+        Positive, in the integers of `quantise`.
+    u, v : ndarray of float64, (n,) and (m,)
+        Potentials, near the optimal ones; all zero for a metric that is a function.
+    """
+
+    rows: Integers
+    cols: Integers
+    flow: Integers
+    u: Floats
+    v: Floats
+
+
+def start(
+    X: npt.NDArray[Any],
+    Y: npt.NDArray[Any],
+    a: npt.NDArray[Any],
+    b: npt.NDArray[Any],
+    metric: Metric = "sqeuclidean",
+    *,
+    seed: int | None = None,
+    deadline: float | None = None,
+    tol: float = 0.0,
+    progress: Progress | None = None,
+    threads: int = 0,
+) -> Start:
+    """A plan near the optimal one, and potentials that nearly prove it.
+
+    Parameters
+    ----------
+    X, Y : ndarray, (n, d) and (m, d)
+        Finite coordinates.
+    a, b : ndarray, (n,) and (m,)
+        Masses, sound and with equal totals (b is rescaled to the total of a).
+    metric : str or callable
+    seed : int, optional
+        Where cells are cut. The same seed, the same start, on any number of threads; None is 0.
+    deadline : float, optional
+        Time by `time.perf_counter` after which no cell is solved any more.
+    tol : float
+        Cells stop growing when a sweep over all points gains less than this part of the value.
+    progress : callable, optional
+        Called after every sweep with the points of the level, seconds since the call, and the value
+        of the plan on that level, per unit of mass.
+    threads : int
+        0: as many as the machine has.
+
+    Raises
+    ------
+    ValueError
+        The masses are unsound.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.asarray([[0.0], [1.0], [2.0]])
+    >>> found = start(x, x + 0.25, np.ones(3), np.ones(3))
+    >>> heavy = found.flow > 0.01 * found.flow.sum()  # the others carry the perturbation
+    >>> found.rows[heavy], found.cols[heavy]
+    (array([0, 1, 2]), array([0, 1, 2]))
+    """
+    begin = time.perf_counter()
+    x, y, a, b = (np.ascontiguousarray(array, np.float64) for array in (X, Y, a, b))
+    supply, demand, _, fault = _core.quantise(a, b, math.inf)
+    if fault[0] != 0:
+        msg = f"unsound masses, fault {fault}"
+        raise ValueError(msg)
+    if callable(metric):
+        return _along_curve(x, y, supply, demand)
+    if metric == "cosine":
+        x, y = unit_vectors(x, np), unit_vectors(y, np)
+    clock = _Clock(begin, math.inf if deadline is None else deadline, tol, progress, threads)
+    rows, cols = np.flatnonzero(supply), np.flatnonzero(demand)
+    sides = (x[rows], supply[rows]), (y[cols], demand[cols])
+    swap = rows.size < cols.size
+    plan, (u, v) = _Descent(*(sides[::-1] if swap else sides), metric, seed or 0, clock).run()
+    if swap:
+        plan, (u, v) = plan.transposed(), (v, u)
+    all_u = _extended(u, x, rows, y[cols], v, metric, threads)
+    all_v = _extended(v, y, cols, x[rows], u, metric, threads)
+    return Start(rows[plan.rows], cols[plan.cols], plan.flow, all_u, all_v)
+
+
+class _Clock(NamedTuple):
+    """When to stop, and whom to tell."""
+
+    begin: float
+    deadline: float
+    tol: float
+    progress: Progress | None
+    threads: int
+
+    def left(self) -> float:
+        return self.deadline - time.perf_counter()
+
+
+class _Descent:
+    """From the coarsest level to the points. Sources are the larger side; no mass is zero."""
+
+    def __init__(
+        self,
+        sources: tuple[Floats, Integers],
+        targets: tuple[Floats, Integers],
+        metric: str,
+        seed: int,
+        clock: _Clock,
+    ) -> None:
+        self.sources, self.targets = Groups.of(*sources, seed), Groups.of(*targets, ~seed % 2**64)
+        self.depths: list[int | None] = [None]
+        depth = round(math.log2(self.sources.mass.size)) - CUTS_A_LEVEL
+        while 2 ** (depth + CUTS_A_LEVEL) > COARSEST:
+            self.depths.insert(0, depth)
+            depth -= CUTS_A_LEVEL
+        self.metric, self.seed, self.clock = metric, seed, clock
+
+    def run(self) -> tuple[Plan, tuple[Floats, Floats]]:
+        """The plan, and the potentials of sources and targets, in the order given."""
+        above: tuple[Level, Level] | None = None
+        for depth in self.depths:
+            x, y = self.sources.level(depth), self.targets.level(depth)
+            if above is None:
+                plan = north_west(x.mass, y.mass)
+                u, v = np.zeros(x.mass.size), np.zeros(y.mass.size)
+            else:
+                plan = deal(plan, x.mass, y.mass)
+                u, v = (
+                    c_transform(x.points, above[1].points, v, self.metric, self.clock.threads),
+                    c_transform(y.points, above[0].points, u, self.metric, self.clock.threads),
+                )
+            plan, u, v = self._sweep(x, y, plan, u, v)
+            above = x, y
+        rows, cols = self.sources.order[plan.rows], self.targets.order[plan.cols]
+        potentials = self.sources.as_given(u), self.targets.as_given(v)
+        return Plan(rows, cols, plan.flow), potentials
+
+    def _sweep(
+        self, x: Level, y: Level, plan: Plan, u: Floats, v: Floats
+    ) -> tuple[Plan, Floats, Floats]:
+        """The plan improved inside cells of growing size."""
+        clock, size = self.clock, x.mass.size
+        sweeps = _core.DomainSweeps(
+            np.ascontiguousarray(x.points).reshape(-1),
+            np.ascontiguousarray(y.points).reshape(-1),
+            x.points.shape[1],
+            CORE_METRICS.index(self.metric),
+            *plan,
+            u,
+            v,
+        )
+        finest = size == self.sources.mass.size  # also where groups are single points
+        watched = clock.progress is not None or (finest and clock.tol > 0)
+        value = self._value(x, y, plan) if watched else math.nan
+        for number, cell in enumerate(_cells(size, whole=not finest or size <= WHOLE_UP_TO)):
+            sweeps.cut(cell, self.seed + number, PATIENCE if cell < size else WHOLE_PATIENCE)
+            done = False
+            while not done and clock.left() > 0:
+                done = sweeps.run(clock.threads, SLICE_SECONDS, clock.left())
+            if not done:
+                break
+            if watched:
+                last, value = value, self._value(x, y, Plan(*sweeps.plan()))
+                if clock.progress is not None:
+                    clock.progress(size, time.perf_counter() - clock.begin, value)
+                if finest and last - value < clock.tol * value:
+                    break
+            if cell >= size and sweeps.settled:
+                break
+        return Plan(*sweeps.plan()), *sweeps.potentials()
+
+    def _value(self, x: Level, y: Level, plan: Plan) -> float:
+        costs = pair_costs(x.points, y.points, plan.rows, plan.cols, self.metric)
+        return float(plan.flow.astype(np.float64) @ costs) / float(x.mass.sum())
+
+
+def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) -> Floats:
+    """The largest potentials of x that v allows: ``min_j cost(x_i, y_j) − v_j``."""
+    near, costs = _core.nearest(x, y, 1, CORE_METRICS.index(metric), -v, None, True, threads)
+    u: Floats = costs[:, 0] - v[near[:, 0]]
+    return u
+
+
+def _cells(size: int, whole: bool) -> list[int]:
+    """Sizes of the cells of a level's sweeps, in turn.
+
+    From `SMALLEST_CELL` up to a third of the level, in steps of about `CELL_GROWTH`; then, maybe,
+    the whole until that settles.
+    """
+    largest = size // CELLS_AT_LEAST
+    cells = []
+    if largest > SMALLEST_CELL:
+        steps = max(1, round(math.log(largest / SMALLEST_CELL, CELL_GROWTH)))
+        growth = (largest / SMALLEST_CELL) ** (1 / steps)
+        cells = [round(SMALLEST_CELL * growth**step) for step in range(steps + 1)]
+    return cells + [size] * MOST_WHOLE_SWEEPS if whole or not cells else cells
+
+
+def _along_curve(x: Floats, y: Floats, supply: Integers, demand: Integers) -> Start:
+    """The north-west plan between two clouds, each in the order of one space-filling curve."""
+    place = hilbert_order(np.concatenate([x, y]))
+    rows = place[place < x.shape[0]]
+    cols = place[place >= x.shape[0]] - x.shape[0]
+    i, j, flow = north_west(supply[rows], demand[cols])
+    return Start(rows[i], cols[j], flow, np.zeros(x.shape[0]), np.zeros(y.shape[0]))
+
+
+def _extended(
+    u: Floats, x: Floats, known: Integers, y: Floats, v: Floats, metric: str, threads: int
+) -> Floats:
+    """Potentials of all points from those of the points that have mass."""
+    if known.size == x.shape[0]:
+        return u
+    all_u = c_transform(x, y, v, metric, threads)
+    all_u[known] = u
+    return all_u

@@ -1,0 +1,1 @@
+"""What the tests share: problems, oracles, certificates of their own, and stand-ins."""
