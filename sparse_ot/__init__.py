@@ -15,9 +15,10 @@ except ImportError as error:  # the sources of a clone hide the installed packag
     )
     raise ImportError(_message) from error
 
-from sparse_ot.api.pot import emd, emd2, solve
-from sparse_ot.api.solve_sample import DenseGap, Round, dense_gap, solve_sample
-from sparse_ot.backends.protocol import transfers
+from sparse_ot.api.dense_gap import DenseGap, dense_gap
+from sparse_ot.api.pot import emd, emd2
+from sparse_ot.api.solve import solve
+from sparse_ot.api.solve_sample import solve_sample
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.graphs import knn_cost, radius_cost, union
 from sparse_ot.costs.points import PointCloudCost
@@ -38,7 +39,10 @@ from sparse_ot.errors import (
     UnsupportedArrayError,
 )
 from sparse_ot.result.certificate import Certificate
-from sparse_ot.result.solution import Solution, SolveStats, Status
+from sparse_ot.result.ledger import transfers
+from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.result.status import Status
+from sparse_ot.solvers.progress import Round
 
 if TYPE_CHECKING:
     from sparse_ot import plot

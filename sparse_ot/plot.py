@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot.backends.protocol import Array, Backend, Sparse, TransferLedger
+from sparse_ot._typing import Array, Sparse
+from sparse_ot.backends.protocol import Backend
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.errors import MissingDependencyError, ShapeError
+from sparse_ot.result.ledger import TransferLedger
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

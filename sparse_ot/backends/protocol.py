@@ -12,30 +12,20 @@ arrays. The ledger counts what crosses, so that a test can assert it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from functools import cache
-from threading import Lock
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-Array: TypeAlias = Any
-Sparse: TypeAlias = Any
-Metric: TypeAlias = "str | Callable[[Array, Array], Array]"
+from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = [
-    "Array",
     "ArraySpec",
     "Backend",
     "CooParts",
     "HostFunction",
-    "Metric",
     "Neighbours",
     "Pricing",
-    "Sparse",
-    "TransferLedger",
-    "dtype_name",
-    "transfers",
 ]
 
 
@@ -81,91 +71,7 @@ class ArraySpec(NamedTuple):
     on_host: bool = False
 
 
-def dtype_name(dtype: Any) -> str:
-    """Name of an element type in any library: "float32" for `numpy.dtype('float32')` and others.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> dtype_name(np.dtype("float32"))
-    'float32'
-    """
-    kind: Any = type(dtype)  # keeps equal types of two libraries apart in the cache
-    return _dtype_name(kind, dtype)
-
-
-@cache  # a NumPy type takes five microseconds to say its name
-def _dtype_name(kind: Any, dtype: Any) -> str:
-    name: str = getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
-    return name
-
-
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
-
-
-@dataclass
-class TransferLedger:
-    """Counts what crosses between device and host.
-
-    Attributes
-    ----------
-    to_host, to_device : int
-        Number of crossings in each direction.
-    bytes_to_host, bytes_to_device : int
-        Bytes moved in each direction.
-    """
-
-    to_host: int = 0
-    to_device: int = 0
-    bytes_to_host: int = 0
-    bytes_to_device: int = 0
-
-    def record_to_host(self, nbytes: int) -> None:
-        """Note one packed copy from the device, here and in every `transfers` that is open."""
-        with _lock:
-            for ledger in (self, *_open):
-                ledger.to_host += 1
-                ledger.bytes_to_host += nbytes
-
-    def record_to_device(self, nbytes: int) -> None:
-        """Note one packed copy to the device, here and in every `transfers` that is open."""
-        with _lock:
-            for ledger in (self, *_open):
-                ledger.to_device += 1
-                ledger.bytes_to_device += nbytes
-
-
-_lock = Lock()
-_open: list[TransferLedger] = []
-
-
-@contextmanager
-def transfers() -> Iterator[TransferLedger]:
-    """Count what crosses between device and host while the context is open, of all solves together.
-
-    Crossings of every thread count. A compiled JAX program counts once, when it is traced.
-
-    Yields
-    ------
-    TransferLedger
-        Filled as the crossings happen. With NumPy nothing crosses.
-
-    Examples
-    --------
-    >>> import sparse_ot
-    >>> with sparse_ot.transfers() as crossed:
-    ...     value = sparse_ot.emd2([0.5, 0.5], [0.5, 0.5], [[0.0, 1.0], [1.0, 0.0]])
-    >>> crossed
-    TransferLedger(to_host=0, to_device=0, bytes_to_host=0, bytes_to_device=0)
-    """
-    ledger = TransferLedger()
-    with _lock:
-        _open.append(ledger)
-    try:
-        yield ledger
-    finally:
-        with _lock:
-            _open[:] = [other for other in _open if other is not ledger]
 
 
 class Backend(Protocol):

@@ -36,7 +36,7 @@ _REGISTRY: dict[str, _Entry] = {
     "jax": _Entry("sparse_ot.backends.jax.backend", "JaxBackend", "'sparseot[jax]'"),
     "cupy": _Entry("sparse_ot.backends.cupy.backend", "CupyBackend", "'sparseot[cupy-cuda12]'"),
     "array_api_strict": _Entry(
-        "sparse_ot.backends.generic.array_api", "StrictBackend", "array-api-strict"
+        "sparse_ot.backends.array_api_strict.backend", "StrictBackend", "array-api-strict"
     ),
 }
 

@@ -90,7 +90,7 @@ def solve(
 ) -> None:
     """Move the masses of X to those of Y at least cost, and write the plan."""
     from sparse_ot import files
-    from sparse_ot.api import pot as api
+    from sparse_ot.api.solve import solve as solve_problem
     from sparse_ot.costs.graphs import knn_cost
     from sparse_ot.costs.points import PointCloudCost
 
@@ -122,7 +122,7 @@ def solve(
         else knn_cost(*points, k, metric, feasible_for=(masses_x, masses_y) if feasible else None)
     )
     with progress_bar(time_limit) as progress:
-        solution = api.solve(cost, masses_x, masses_y, time_limit=time_limit, progress=progress)
+        solution = solve_problem(cost, masses_x, masses_y, time_limit=time_limit, progress=progress)
     seconds = time.perf_counter() - began
     files.write_plan(out, solution)
     if plot is not None:

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sparse_ot.api.pot import solve
-from sparse_ot.api.solve_sample import dense_gap
+from sparse_ot.api.dense_gap import dense_gap
+from sparse_ot.api.solve import solve
 from sparse_ot.plot import new_figure, plot2D_samples_mat, plot_arcs
 from sparse_ot.result.solution import Solution
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparse_ot.api.pot import solve
+from sparse_ot.api.solve import solve
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.registry import load_backend
 from sparse_ot.costs.graphs import knn_cost

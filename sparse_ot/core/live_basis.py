@@ -27,8 +27,8 @@ import numpy.typing as npt
 from sparse_ot import _core
 from sparse_ot.backends.protocol import ArraySpec
 from sparse_ot.errors import HallViolation
-from sparse_ot.problem.problem import Fault
-from sparse_ot.result.solution import Status
+from sparse_ot.problem.faults import Fault
+from sparse_ot.result.status import Status
 from sparse_ot.solvers.starts.matrix_plan import start_behind
 
 __all__ = ["LiveBasis", "NetworkSimplex", "Progress", "Report", "as_double", "certify", "gauge"]

@@ -11,10 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from sparse_ot.backends.generic.tiled_search import data_dependent_shapes, device_of, index_dtype
-from sparse_ot.backends.protocol import Array, Pricing, dtype_name
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.arrays import (
+    data_dependent_shapes,
+    device_of,
+    dtype_name,
+    index_dtype,
+)
+from sparse_ot.backends.protocol import Pricing
 
 __all__ = [
     "Arcs",
@@ -23,7 +27,6 @@ __all__ = [
     "is_listed",
     "join_directions",
     "look_up",
-    "on_host",
     "price_arcs",
     "without",
 ]
@@ -171,8 +174,3 @@ def price_arcs(arcs: Arcs, u: Array, v: Array, per_point: int, xp: Any) -> Prici
     useless = (rank >= per_point) | (adjusted - xp.take(u, rows) >= 0)
     found = Arcs(rows, xp.take(arcs.cols, order), xp.take(arcs.costs, order))
     return Pricing(*without(found, useless, xp), row_minima=minima)
-
-
-def on_host(x: Array) -> bool:
-    """Whether the values of `x` can be looked at without a crossing."""
-    return isinstance(x, np.ndarray)

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparse_ot.backends.generic.tiled_search import (
-    MEMORY_BUDGET,
-    device_of,
-    index_dtype,
-    select_negative,
-    spans,
-)
-from sparse_ot.backends.protocol import Array, Backend, Neighbours, Pricing
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype, spans
+from sparse_ot.backends.generic.tiled_search import select_negative
+from sparse_ot.backends.protocol import Backend, Neighbours, Pricing
 from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 

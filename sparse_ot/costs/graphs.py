@@ -16,16 +16,18 @@ from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
+from sparse_ot._typing import Metric, Sparse
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
-from sparse_ot.backends.generic.tiled_search import device_of, index_dtype
-from sparse_ot.backends.protocol import ArraySpec, CooParts, Metric, Sparse, TransferLedger
+from sparse_ot.backends.generic.arrays import device_of, index_dtype, on_host
+from sparse_ot.backends.protocol import ArraySpec, CooParts
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair, on_host
+from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.costs.sparse import SparseCost
 from sparse_ot.errors import InputError, MassError, NonFiniteError, ShapeError
-from sparse_ot.problem.masses import as_masses
+from sparse_ot.masses import as_masses
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["backend_of", "knn_cost", "radius_cost", "union"]
 

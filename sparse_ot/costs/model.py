@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sparse_ot.backends.protocol import Array, Backend, Pricing
+from sparse_ot._typing import Array
+from sparse_ot.backends.protocol import Backend, Pricing
 from sparse_ot.costs.arc_lists import Arcs
 
 __all__ = ["Arcs", "CostModel"]

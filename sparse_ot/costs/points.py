@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sparse_ot.backends.generic.tiled_search import device_of, index_dtype
-from sparse_ot.backends.protocol import Array, Backend, Metric, Pricing
-from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions, on_host
+from sparse_ot._typing import Array, Metric
+from sparse_ot.backends.generic.arrays import device_of, index_dtype, on_host
+from sparse_ot.backends.protocol import Backend, Pricing
+from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
 from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
 from sparse_ot.metrics import check_metric, swapped
 

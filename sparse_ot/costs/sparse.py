@@ -11,8 +11,10 @@ Conventions, written down here for the whole library:
 
 from __future__ import annotations
 
-from sparse_ot.backends.protocol import Array, Backend, CooParts, Pricing, Sparse
-from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, on_host, price_arcs
+from sparse_ot._typing import Array, Sparse
+from sparse_ot.backends.generic.arrays import on_host
+from sparse_ot.backends.protocol import Backend, CooParts, Pricing
+from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, price_arcs
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["SparseCost"]

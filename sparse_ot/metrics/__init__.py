@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from difflib import get_close_matches
 
-from sparse_ot.backends.protocol import Array, Metric
+from sparse_ot._typing import Array, Metric
 from sparse_ot.errors import InputError
 from sparse_ot.metrics.formulas import FORMULAS
 

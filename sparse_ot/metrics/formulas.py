@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sparse_ot.backends.protocol import Array, Metric
+from sparse_ot._typing import Array, Metric
 from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
 
 __all__ = ["FORMULAS", "evaluate", "unit_vectors"]

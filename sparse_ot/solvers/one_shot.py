@@ -11,14 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sparse_ot.backends.protocol import Array, ArraySpec, Backend, TransferLedger, dtype_name
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.arrays import dtype_name
+from sparse_ot.backends.protocol import ArraySpec, Backend
 from sparse_ot.core.live_basis import NetworkSimplex, Progress, Report
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import HallViolation
-from sparse_ot.problem.problem import Problem, hall_violation, raise_infeasible
+from sparse_ot.problem.infeasible import hall_violation, raise_infeasible
+from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import Certificate, rounding_of_bounds
-from sparse_ot.result.solution import Solution, SolveStats, Status
+from sparse_ot.result.ledger import TransferLedger
+from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.result.status import Status
 
 __all__ = ["solve_listed"]
 

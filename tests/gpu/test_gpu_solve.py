@@ -13,7 +13,7 @@ from support.brute_force import cost_matrix
 from support.certify import certify, certify_infeasible
 
 import sparse_ot
-from sparse_ot.backends.protocol import TransferLedger
+from sparse_ot.result.ledger import TransferLedger
 
 ROOT = Path(__file__).parents[2]
 KINDS = ["coo_matrix", "csr_matrix", "csc_matrix"]

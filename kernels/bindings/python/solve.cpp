@@ -1,4 +1,6 @@
 // Python's view of the core. No algorithm here: typed arrays in, typed arrays out, GIL released.
+#include "sparse_ot/solve/solve.hpp"
+
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -15,7 +17,6 @@
 
 #include "arrays.hpp"
 #include "sparse_ot/proof/certificate.hpp"
-#include "sparse_ot/solve/solve.hpp"
 #include "sparse_ot/solve/transport.hpp"
 
 namespace nb = nanobind;

@@ -1,4 +1,6 @@
 // Python's view of the domain sweeps: a plan goes in, better plans come out, the GIL released.
+#include "sparse_ot/sweeps/sweeps.hpp"
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/tuple.h>
 
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "arrays.hpp"
-#include "sparse_ot/sweeps/sweeps.hpp"
 #include "sparse_ot/geometry/hierarchy.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 

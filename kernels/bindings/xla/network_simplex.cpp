@@ -14,8 +14,8 @@
 #include <thread>
 #include <vector>
 
-#include "sparse_ot/solve/solve.hpp"
 #include "call.hpp"
+#include "sparse_ot/solve/solve.hpp"
 
 namespace sparse_ot::xla {
 

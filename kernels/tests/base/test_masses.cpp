@@ -4,8 +4,8 @@
 #include <numeric>
 #include <vector>
 
-#include "support/check.hpp"
 #include "sparse_ot/base/masses.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

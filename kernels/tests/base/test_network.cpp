@@ -2,8 +2,8 @@
 #include <limits>
 #include <vector>
 
-#include "support/check.hpp"
 #include "sparse_ot/base/network.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

@@ -4,8 +4,8 @@
 #include <limits>
 #include <vector>
 
-#include "support/check.hpp"
 #include "sparse_ot/proof/certificate.hpp"
+#include "support/check.hpp"
 
 using sparse_ot::Certificate;
 using sparse_ot::certify;

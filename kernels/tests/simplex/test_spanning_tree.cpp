@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "support/check.hpp"
 #include "sparse_ot/simplex/spanning_tree.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

@@ -3,9 +3,9 @@
 #include <limits>
 #include <vector>
 
-#include "support/check.hpp"
-#include "sparse_ot/starts/auction.hpp"
 #include "sparse_ot/solve/transport.hpp"
+#include "sparse_ot/starts/auction.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

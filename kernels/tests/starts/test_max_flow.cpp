@@ -2,9 +2,11 @@
 #include <algorithm>
 #include <vector>
 
-#include "support/check.hpp"
-#include "sparse_ot/starts/max_flow.hpp"
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/starts/greedy.hpp"
+#include "sparse_ot/starts/max_flow.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

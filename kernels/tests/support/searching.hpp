@@ -7,8 +7,8 @@
 #include <limits>
 #include <vector>
 
-#include "support/check.hpp"
 #include "sparse_ot/search/nearest.hpp"
+#include "support/check.hpp"
 
 namespace test {
 

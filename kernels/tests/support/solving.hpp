@@ -10,9 +10,9 @@
 #include <span>
 #include <vector>
 
+#include "sparse_ot/solve/transport.hpp"
 #include "support/check.hpp"
 #include "support/problems.hpp"
-#include "sparse_ot/solve/transport.hpp"
 
 namespace problems {
 

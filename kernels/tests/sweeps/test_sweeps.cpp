@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "support/check.hpp"
-#include "sparse_ot/sweeps/sweeps.hpp"
-#include "sparse_ot/geometry/hierarchy.hpp"
 #include "sparse_ot/base/masses.hpp"
+#include "sparse_ot/geometry/hierarchy.hpp"
 #include "sparse_ot/solve/transport.hpp"
+#include "sparse_ot/sweeps/sweeps.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

@@ -24,20 +24,12 @@ import cupyx
 import cupyx.scipy.sparse as cupy_sparse
 import numpy as np
 
+from sparse_ot._typing import Array, Metric, Sparse
 from sparse_ot.backends.cupy import kernels as cupy_kernels
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
-from sparse_ot.backends.protocol import (
-    Array,
-    ArraySpec,
-    CooParts,
-    HostFunction,
-    Metric,
-    Neighbours,
-    Pricing,
-    Sparse,
-    TransferLedger,
-)
+from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import BackendError, ShapeError, UnsupportedArrayError
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["CupyBackend"]
 

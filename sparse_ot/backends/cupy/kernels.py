@@ -24,8 +24,9 @@ from typing import Any
 import cupy as cp
 import numpy as np
 
-from sparse_ot.backends.generic.tiled_search import spans
-from sparse_ot.backends.protocol import Array, Metric, Neighbours, Pricing, dtype_name
+from sparse_ot._typing import Array, Metric
+from sparse_ot.backends.generic.arrays import dtype_name, spans
+from sparse_ot.backends.protocol import Neighbours, Pricing
 from sparse_ot.metrics.formulas import unit_vectors
 
 __all__ = ["MOST_NEIGHBOURS", "TILE", "arc_costs", "nearest", "options", "price", "source", "suits"]

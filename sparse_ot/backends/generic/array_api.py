@@ -14,22 +14,14 @@ from typing import Any
 import numpy as np
 from array_api_compat import to_device
 
+from sparse_ot._typing import Array, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
-from sparse_ot.backends.protocol import (
-    Array,
-    ArraySpec,
-    CooParts,
-    HostFunction,
-    Metric,
-    Neighbours,
-    Pricing,
-    Sparse,
-    TransferLedger,
-    dtype_name,
-)
+from sparse_ot.backends.generic.arrays import data_dependent_shapes, device_of, dtype_name
+from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.result.ledger import TransferLedger
 
-__all__ = ["ArrayApiBackend", "StrictBackend"]
+__all__ = ["ArrayApiBackend"]
 
 
 class ArrayApiBackend:
@@ -115,7 +107,7 @@ class ArrayApiBackend:
         if isinstance(x, self._array_type):
             return self._real(x)
         try:
-            device = None if like is None else agnostic.device_of(like)
+            device = None if like is None else device_of(like)
             return self._real(self._xp.asarray(x, device=device))
         except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
@@ -147,7 +139,7 @@ class ArrayApiBackend:
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
         """Build the container of `like` from parts; here, the parts without zero values."""
-        if not agnostic.data_dependent_shapes(self._xp):
+        if not data_dependent_shapes(self._xp):
             return parts
         kept = parts.values != 0
         return CooParts(parts.rows[kept], parts.cols[kept], parts.values[kept], parts.shape)
@@ -168,7 +160,7 @@ class ArrayApiBackend:
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
-        device = agnostic.device_of(arrays[0]) if arrays else None
+        device = device_of(arrays[0]) if arrays else None
         host = [self._to_host(x) for x in arrays]
         ledger.record_to_host(sum(x.nbytes for x in host))
         results = [
@@ -208,19 +200,3 @@ class ArrayApiBackend:
     ) -> tuple[Array, Array, Array]:
         """All pairs whose cost is at most `radius`; see `agnostic.within`."""
         return agnostic.within(x, y, radius, metric, xp=self._xp)
-
-
-class StrictBackend(ArrayApiBackend):
-    """array-api-strict, whose only use is to show that nothing here needs more than the standard.
-
-    Its devices are make-believe, and it refuses to convert an array that is not on its CPU, as a
-    GPU library would.
-    """
-
-    def __init__(self) -> None:
-        import array_api_strict
-
-        super().__init__("array_api_strict", array_api_strict, type(array_api_strict.zeros(1)))
-
-    def _to_host(self, x: Array) -> Any:
-        return np.asarray(x.to_device(self._xp.Device("CPU_DEVICE")))

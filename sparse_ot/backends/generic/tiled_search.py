@@ -17,31 +17,27 @@ nothing leaves the device.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import array_api_compat
-
-from sparse_ot.backends.protocol import Array, Metric, Neighbours, Pricing
+from sparse_ot._typing import Array, Metric
+from sparse_ot.backends.generic.arrays import (
+    MEMORY_BUDGET,
+    data_dependent_shapes,
+    device_of,
+    index_dtype,
+    spans,
+)
+from sparse_ot.backends.protocol import Neighbours, Pricing
 from sparse_ot.metrics.formulas import evaluate
 
 __all__ = [
-    "MEMORY_BUDGET",
     "arc_costs",
-    "data_dependent_shapes",
-    "device_of",
-    "index_dtype",
     "knn",
-    "lies_on_a_device",
     "price",
     "select_negative",
-    "spans",
     "tiling",
     "within",
 ]
-
-MEMORY_BUDGET = 256 * 1024 * 1024
-"""Bytes that one tile's temporaries may take together."""
 
 
 class Tiling(NamedTuple):
@@ -59,43 +55,6 @@ def tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> Tiling
     pairs = max(1, budget // (2 * d * itemsize + 48))
     cols = min(m, max(k, 4096))
     return Tiling(rows=max(1, min(n, pairs // cols)), cols=cols)
-
-
-def spans(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
-    for start in range(0, max(count, 1), step):
-        yield slice(start, min(start + step, count))
-
-
-def device_of(x: Array) -> Any:
-    """The device to make new arrays on, beside `x`.
-
-    None, the library's own choice, where `x` names no single device: a traced array of JAX, one
-    that is spread over several devices, or one that follows others wherever they are.
-    """
-    device = array_api_compat.device(x)
-    if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
-        return None
-    return device
-
-
-def lies_on_a_device(x: Array) -> bool:
-    """Whether the host cannot look at `x` without a copy."""
-    kind = getattr(x, "__dlpack_device__", None)
-    return kind is not None and int(kind()[0]) not in _HOST_MEMORY
-
-
-_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
-
-
-def index_dtype(xp: Any, device: Any = None) -> Any:
-    """The dtype of indices in this library: int64, or int32 where JAX runs without x64."""
-    return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
-
-
-def data_dependent_shapes(xp: Any) -> bool:
-    """Whether the shape of a result may depend on values: not in JAX, nor under any tracer."""
-    return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
 
 
 def arc_costs(

@@ -19,23 +19,15 @@ import jax
 import jax.numpy as jnp
 from jax.experimental.sparse import BCOO, BCSR, JAXSparse
 
+from sparse_ot._typing import Array, Metric, Sparse
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.jax import derivatives as jax_autodiff
 from sparse_ot.backends.jax import door as jax_door
 from sparse_ot.backends.jax import search as jax_search
 from sparse_ot.backends.jax.pytrees import register_pytrees
-from sparse_ot.backends.protocol import (
-    Array,
-    ArraySpec,
-    CooParts,
-    HostFunction,
-    Metric,
-    Neighbours,
-    Pricing,
-    Sparse,
-    TransferLedger,
-)
+from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["JaxBackend"]
 

@@ -35,7 +35,7 @@ import jax.numpy as jnp
 from jax import lax
 from jax.custom_derivatives import SymbolicZero
 
-from sparse_ot.backends.protocol import Array
+from sparse_ot._typing import Array
 
 __all__ = ["envelope"]
 

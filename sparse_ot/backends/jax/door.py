@@ -32,8 +32,10 @@ from jax import lax
 from jax.extend.backend import backends
 
 from sparse_ot import _core
-from sparse_ot.backends.protocol import Array, ArraySpec, HostFunction, TransferLedger
+from sparse_ot._typing import Array
+from sparse_ot.backends.protocol import ArraySpec, HostFunction
 from sparse_ot.errors import UnsupportedArrayError
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["call", "call_where_memory_is_shared", "foreign_functions_work", "is_traced"]
 

@@ -13,9 +13,10 @@ from typing import Any
 
 from jax.tree_util import register_pytree_node
 
-from sparse_ot.backends.protocol import TransferLedger
 from sparse_ot.result.certificate import Certificate
-from sparse_ot.result.solution import Solution, SolveStats, Status
+from sparse_ot.result.ledger import TransferLedger
+from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.result.status import Status
 
 __all__ = ["register_pytrees"]
 

@@ -20,15 +20,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from sparse_ot.backends.generic.tiled_search import (
-    MEMORY_BUDGET,
-    index_dtype,
-    select_negative,
-    tiling,
-)
+from sparse_ot._typing import Array, Metric
+from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, dtype_name, index_dtype
+from sparse_ot.backends.generic.tiled_search import select_negative, tiling
 from sparse_ot.backends.jax import door as jax_door
 from sparse_ot.backends.numpy import search as numpy_search
-from sparse_ot.backends.protocol import Array, ArraySpec, Metric, Neighbours, Pricing, dtype_name
+from sparse_ot.backends.protocol import ArraySpec, Neighbours, Pricing
 from sparse_ot.metrics.formulas import evaluate
 
 __all__ = ["arc_costs", "knn", "knn_by_tiles", "price"]

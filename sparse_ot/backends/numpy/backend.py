@@ -15,21 +15,13 @@ import array_api_compat.numpy as xp
 import numpy as np
 import scipy.sparse
 
+from sparse_ot._typing import Array, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.numpy import search as numpy_search
-from sparse_ot.backends.protocol import (
-    Array,
-    ArraySpec,
-    CooParts,
-    HostFunction,
-    Metric,
-    Neighbours,
-    Pricing,
-    Sparse,
-    TransferLedger,
-)
+from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import ShapeError
+from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["NumpyBackend"]
 

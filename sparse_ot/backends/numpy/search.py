@@ -21,8 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparse_ot import _core
-from sparse_ot.backends.generic.tiled_search import spans
-from sparse_ot.backends.protocol import Metric
+from sparse_ot._typing import Metric
+from sparse_ot.backends.generic.arrays import spans
 from sparse_ot.metrics.formulas import evaluate, unit_vectors
 
 __all__ = ["METRIC_CODES", "nearest", "nearest_and_minima", "pair_costs", "within"]

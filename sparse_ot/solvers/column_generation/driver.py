@@ -58,25 +58,29 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from sparse_ot.backends.generic.tiled_search import MEMORY_BUDGET, device_of, index_dtype, spans
-from sparse_ot.backends.protocol import (
-    Array,
-    ArraySpec,
-    CooParts,
-    Pricing,
-    TransferLedger,
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.arrays import (
+    MEMORY_BUDGET,
+    device_of,
     dtype_name,
+    index_dtype,
+    spans,
 )
+from sparse_ot.backends.protocol import ArraySpec, CooParts, Pricing
 from sparse_ot.core.live_basis import Progress
 from sparse_ot.costs.arc_lists import Arcs
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import NonFiniteError
-from sparse_ot.problem.problem import Problem, raise_infeasible
+from sparse_ot.problem.infeasible import raise_infeasible
+from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import Certificate
-from sparse_ot.result.solution import Solution, SolveStats, Status
+from sparse_ot.result.ledger import TransferLedger
+from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.result.status import Status
 from sparse_ot.solvers.column_generation.restricted_problem import Restricted
-from sparse_ot.solvers.limits import Limits, Round
+from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.progress import Round
 from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.choose import FirstPlans
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparse_ot.backends.generic.tiled_search import MEMORY_BUDGET
-from sparse_ot.costs.arc_lists import on_host
+from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, on_host
 from sparse_ot.errors import InputError
 from sparse_ot.solvers.column_generation.driver import FIRST_NEIGHBOURS
 

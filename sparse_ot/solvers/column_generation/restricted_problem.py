@@ -34,11 +34,12 @@ import numpy.typing as npt
 
 from sparse_ot.core.live_basis import SLICE_SECONDS, LiveBasis, Progress, as_double, certify, gauge
 from sparse_ot.errors import HallViolation
-from sparse_ot.problem.problem import Fault
+from sparse_ot.problem.faults import Fault
 from sparse_ot.result.certificate import rounding_of_bounds
-from sparse_ot.result.solution import Status
+from sparse_ot.result.status import Status
 from sparse_ot.solvers.column_generation.entering_arcs import Priced
-from sparse_ot.solvers.limits import Limits, Round, relative_gap
+from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.progress import Round, relative_gap
 from sparse_ot.solvers.starts.choose import BadPoint, FirstPlan, FirstPlans
 
 __all__ = ["Restricted"]
@@ -58,7 +59,7 @@ class Restricted:
     Parameters
     ----------
     totals_tolerance : float
-        See `sparse_ot.problem.masses`.
+        See `sparse_ot.masses`.
     limits : Limits
     center : bool
         Hand out potentials with ``<u, a> == <v, b>``, not the simplex's own.

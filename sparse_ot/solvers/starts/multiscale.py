@@ -45,8 +45,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sparse_ot import _core
+from sparse_ot._typing import Metric
 from sparse_ot.backends.numpy.search import pair_costs
-from sparse_ot.backends.protocol import Metric
 from sparse_ot.costs.feasible_arcs import hilbert_order
 from sparse_ot.metrics.formulas import unit_vectors
 from sparse_ot.solvers.starts.levels import Groups, Level, Plan, deal, north_west

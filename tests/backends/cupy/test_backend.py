@@ -11,8 +11,9 @@ from support.certify import certify, certify_infeasible
 from support.standin import fakecupy, raw_module
 
 import sparse_ot
-from sparse_ot.backends.protocol import ArraySpec, CooParts, TransferLedger
+from sparse_ot.backends.protocol import ArraySpec, CooParts
 from sparse_ot.backends.registry import get_backend, load_backend
+from sparse_ot.result.ledger import TransferLedger
 
 KINDS = ["coo_matrix", "csr_matrix", "csc_matrix", "coo_array", "csr_array", "csc_array"]
 

@@ -137,7 +137,8 @@ assert len(set(values)) == 1 and 0.4 < values[0] < 0.6, values
 # Host functions in Python: as many numbers, through the graph of a cloud.
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.backends.registry import load_backend
-from sparse_ot.backends.protocol import ArraySpec, TransferLedger
+from sparse_ot.backends.protocol import ArraySpec
+from sparse_ot.result.ledger import TransferLedger
 x = jnp.asarray(rng.random((100_000, 3)), jnp.float32)
 masses = jnp.full(100_000, 1 / 100_000)
 find = Backbone(directions_only=False, capacity=400_000)

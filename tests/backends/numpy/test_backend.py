@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from sparse_ot.backends.protocol import ArraySpec, CooParts, TransferLedger
+from sparse_ot.backends.protocol import ArraySpec, CooParts
 from sparse_ot.backends.registry import load_backend
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.result.ledger import TransferLedger
 
 numpy_backend = load_backend("numpy")
 FORMATS = ["coo", "csr", "csc", "bsr", "dia", "dok", "lil"]

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 
 #if defined(__GNUC__) && !defined(__clang__)
@@ -163,6 +164,10 @@ using Lanes = Pack<double>;
 using FloatLanes = Pack<float>;
 
 inline constexpr int n_lanes = Lanes::size;
+
+[[nodiscard]] inline std::int64_t groups_for(std::int64_t items) {
+    return (items + n_lanes - 1) / n_lanes;
+}
 
 }  // namespace sparse_ot
 

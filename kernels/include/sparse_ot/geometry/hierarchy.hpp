@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/geometry/random_cells.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/geometry/random_cells.hpp"
 
 namespace sparse_ot {
 

@@ -17,8 +17,9 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/sweeps/cell_problem.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/geometry/cloud.hpp"
+#include "sparse_ot/geometry/metrics.hpp"
 
 namespace sparse_ot {
 

@@ -17,7 +17,7 @@
 #include <span>
 #include <vector>
 
-#include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {

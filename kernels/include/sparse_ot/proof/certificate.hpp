@@ -18,7 +18,9 @@
 #include <span>
 #include <vector>
 
+#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/threads.hpp"
+#include "sparse_ot/proof/costed_pair.hpp"
 
 namespace sparse_ot {
 
@@ -27,29 +29,6 @@ struct Certificate {
     double lower_bound = 0.0;
     double worst_reduced_cost = 0.0;
     double worst_marginal_error = 0.0;
-};
-
-class CompensatedSum {  // Neumaier 1974
-public:
-    void add(double x) {
-        const double t = sum_ + x;
-        lost_ += std::abs(sum_) >= std::abs(x) ? (sum_ - t) + x : (x - t) + sum_;
-        sum_ = t;
-    }
-    void add_product(double x, double y) {  // with the product's own rounding, exactly
-        const double p = x * y;
-        add(p);
-        lost_ += std::fma(x, y, -p);
-    }
-    [[nodiscard]] double total() const { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
-
-private:
-    double sum_ = 0.0, lost_ = 0.0;
-};
-
-struct CostedPair {
-    std::int64_t row, col;
-    double cost;
 };
 
 namespace detail {

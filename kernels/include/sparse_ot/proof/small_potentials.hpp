@@ -18,7 +18,7 @@
 #include <span>
 #include <vector>
 
-#include "sparse_ot/proof/certificate.hpp"
+#include "sparse_ot/proof/costed_pair.hpp"
 
 namespace sparse_ot {
 

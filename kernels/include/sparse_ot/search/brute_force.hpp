@@ -1,9 +1,9 @@
 // The k targets of least cost(x, y_j) + offset_j, by looking at all of them.
 //
 // In many dimensions boxes bound nothing and a tree visits every leaf; then the double loop is the
-// fastest exact search, if most of it is cheap. A filter (scan_filters.hpp) looks at every pair and
-// is certain about most; the few pairs it leaves open are priced exactly, by the same formula and
-// in the same order of operations as everywhere, and those prices decide.
+// fastest exact search, if most of it is cheap. A filter (search/brute_force_filters.hpp) looks at
+// every pair and is certain about most; the few pairs it leaves open are priced exactly, by the
+// same formula and in the same order of operations as everywhere, and those prices decide.
 //
 // A tile of targets stays in the second-level cache while a block of sources goes over it, four at
 // a time. Memory: the filter's copy of the targets, and k entries a source of a block; never a
@@ -16,10 +16,10 @@
 #include <span>
 #include <vector>
 
-#include "sparse_ot/search/shortlist.hpp"
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 #include "sparse_ot/search/brute_force_filters.hpp"
+#include "sparse_ot/search/shortlist.hpp"
 
 namespace sparse_ot {
 

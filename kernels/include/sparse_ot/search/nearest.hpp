@@ -4,9 +4,9 @@
 // exact row minimum from which a feasible dual follows; without offsets it is k-NN. Nothing of size
 // n * m is ever stored: memory is O(m d) for the index and O(n k) for the answer.
 //
-// Low dimension: branch and bound in a packed tree (tree_search.hpp). High dimension: all pairs
-// (full_scan.hpp). Both are exact in float64, ties go to the smaller index, and the answer does not
-// depend on the method, nor on the number of threads.
+// Low dimension: branch and bound in a packed tree (search/tree_search.hpp). High dimension: all
+// pairs (search/brute_force.hpp). Both are exact in float64, ties go to the smaller index, and the
+// answer does not depend on the method, nor on the number of threads.
 //
 // Limits. With limit[i] only targets of value < limit[i] are looked for, which prunes a search to
 // almost nothing when there are none. In pricing limit = u: a row that comes back empty has its
@@ -34,13 +34,13 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/search/brute_force.hpp"
-#include "sparse_ot/search/shortlist.hpp"
 #include "sparse_ot/base/simd.hpp"
-#include "sparse_ot/geometry/metrics.hpp"
-#include "sparse_ot/search/packed_tree.hpp"
-#include "sparse_ot/geometry/curve.hpp"
 #include "sparse_ot/base/threads.hpp"
+#include "sparse_ot/geometry/curve.hpp"
+#include "sparse_ot/geometry/metrics.hpp"
+#include "sparse_ot/search/brute_force.hpp"
+#include "sparse_ot/search/packed_tree.hpp"
+#include "sparse_ot/search/shortlist.hpp"
 #include "sparse_ot/search/tree_search.hpp"
 
 namespace sparse_ot {

@@ -27,10 +27,6 @@
 
 namespace sparse_ot {
 
-[[nodiscard]] inline std::int64_t groups_for(std::int64_t items) {
-    return (items + n_lanes - 1) / n_lanes;
-}
-
 // Points in groups of eight: coordinate t of point p is coordinates[(p / 8) * d + t][p % 8]. The
 // last group is filled up with points at infinity, whose index is the largest there is.
 struct PackedPoints {

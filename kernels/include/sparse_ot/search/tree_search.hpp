@@ -1,18 +1,19 @@
 // The k targets of least cost(x, y_j) + offset_j, by branch and bound in a packed tree.
 //
 // Every box has a lower bound: the cost to its nearest corner, side or inside point, plus the least
-// offset of its points. A bound never exceeds what it bounds, rounding included (metrics.hpp says
-// why), so a box is skipped on a plain comparison with the bar: the k-th best rank so far. Ranks
-// are (value, index), and a box knows its least index, so a box that could only tie is skipped as
-// well unless it might tie with a smaller index. The answer is exact and does not depend on the
-// order of the search; a cloud with all points in one place takes no longer than another.
+// offset of its points. A bound never exceeds what it bounds, rounding included
+// (geometry/metrics.hpp says why), so a box is skipped on a plain comparison with the bar: the k-th
+// best rank so far. Ranks are (value, index), and a box knows its least index, so a box that could
+// only tie is skipped as well unless it might tie with a smaller index. The answer is exact and
+// does not depend on the order of the search; a cloud with all points in one place takes no longer
+// than another.
 //
 // Depth first, nearest box first. Consecutive sources should be near each other: the answer of the
 // last one, priced for the present one, already is a ceiling.
 //
 // Offsets spoil these bounds as far as they vary inside a box by more than the costs do. Where that
-// is so, a box has a second bound, from a plane under its offsets (plane_bounds.hpp), and the
-// larger counts.
+// is so, a box has a second bound, from a plane under its offsets
+// (search/offset_planes/bounds.hpp), and the larger counts.
 //
 // Ties. Even the best bounds cannot tell apart what rounding alone tells apart: |x - y| - v is one
 // number along half lines, give or take its last bits, and the k least among them are anybody's
@@ -31,11 +32,11 @@
 #include <limits>
 #include <vector>
 
-#include "sparse_ot/search/shortlist.hpp"
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 #include "sparse_ot/search/offset_planes/planes.hpp"
 #include "sparse_ot/search/packed_tree.hpp"
+#include "sparse_ot/search/shortlist.hpp"
 
 namespace sparse_ot {
 

@@ -1,20 +1,16 @@
-// The first basis: from costs alone, from potentials, or from any feasible plan.
+// A plan without cycles: what any feasible plan becomes before it is a basis.
 //
-// place_greedily   takes arcs by increasing reduced cost and sends all that both ends allow;
-//                  each step closes a source or a target. O(arcs log arcs).
-// Forest           holds a plan without cycles. Adding an arc inside a tree closes a cycle;
-//                  mass goes round it in the direction that does not raise the cost until an arc
-//                  is empty. So any feasible plan becomes a forest of no greater cost, a basis
-//                  after its components are hung on the root. O(path) an arc.
+// Adding an arc inside a tree closes a cycle; mass goes round it in the direction that does not
+// raise the cost until an arc is empty. So any feasible plan becomes a forest of no greater cost, a
+// basis after its components are hung on the root. O(path) an arc.
 //
 // Reference: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 405-409 (cycle-free solutions).
 #pragma once
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <numeric>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,72 +18,6 @@
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
-
-struct Duals {
-    std::vector<Cost> u;   // sources
-    std::vector<Cost> v;   // targets
-    bool foreign = false;  // not ours: they may be far from the costs, all by the same constant
-};
-
-// Feasible duals at the price of two passes: each source's cheapest arc, then each target's
-// cheapest arc beyond that. What counts is how much an arc costs beyond what its ends must pay.
-inline Duals reduce_costs(const Network& network) {
-    const Cost none = std::numeric_limits<Cost>::infinity();
-    const Node n = network.n_sources;
-    Duals duals{std::vector<Cost>(n, none), std::vector<Cost>(network.n_targets, none)};
-    for (Arc e = 0; e < network.n_arcs(); ++e) {
-        Cost& least = duals.u[network.tail[e]];
-        least = std::min(least, network.cost[e]);
-    }
-    for (Arc e = 0; e < network.n_arcs(); ++e) {
-        Cost& least = duals.v[network.head[e] - n];
-        least = std::min(least, network.cost[e] - duals.u[network.tail[e]]);
-    }
-    for (auto* side : {&duals.u, &duals.v})
-        for (Cost& dual : *side)
-            if (dual == none) dual = 0.0;  // a node without arcs
-    return duals;
-}
-
-[[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
-    return network.cost[e] - duals.u[network.tail[e]] -
-           duals.v[network.head[e] - network.n_sources];
-}
-
-// Zero up to the rounding of its three terms.
-[[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
-    const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
-    const Cost scale = std::abs(network.cost[e]) + std::abs(u) + std::abs(v);
-    return reduced_cost(network, duals, e) <= reduced_cost_ulps * scale;
-}
-
-// All arcs, by increasing reduced cost.
-inline std::vector<Arc> by_reduced_cost(const Network& network, const Duals& duals) {
-    // Keys are finite and numbers, or the order would be none (undefined in std::sort): at the
-    // end of the doubles, or foreign potentials, make the reduced cost infinite or none.
-    constexpr Cost most = std::numeric_limits<float>::max();
-    std::vector<std::pair<float, Arc>> keyed(network.n_arcs());
-    for (Arc e = 0; e < network.n_arcs(); ++e) {
-        const Cost reduced = reduced_cost(network, duals, e);
-        const Cost key = std::isnan(reduced) ? most : std::clamp(reduced, -most, most);
-        keyed[e] = {static_cast<float>(key), e};
-    }
-    std::sort(keyed.begin(), keyed.end());
-    std::vector<Arc> order(keyed.size());
-    std::transform(keyed.begin(), keyed.end(), order.begin(), [](auto& x) { return x.second; });
-    return order;
-}
-
-// Sends what both ends allow along each arc in turn. `left`: masses still to place.
-inline void place_greedily(const Network& network, std::span<const Arc> order,
-                           std::vector<Mass>& flow, std::vector<Mass>& left) {
-    for (Arc e : order) {
-        const Mass sent = std::min(left[network.tail[e]], left[network.head[e]]);
-        flow[e] += sent;
-        left[network.tail[e]] -= sent;
-        left[network.head[e]] -= sent;
-    }
-}
 
 class Forest {
 public:

@@ -9,9 +9,9 @@
 // potentials. Repeat until no arc can enter: then the potentials are dual feasible, the plan is
 // primal feasible, and the two meet on the tree arcs. The plan is optimal.
 //
-// There is no big M. The first basis is a feasible plan (max_flow.hpp), and its components hang
-// on the root by artificial arcs that all point at the root. Nothing leaves the root, so nothing
-// can ever flow on them: they need no cost, and no potential is polluted by one.
+// There is no big M. The first basis is a feasible plan (starts/max_flow.hpp), and its components
+// hang on the root by artificial arcs that all point at the root. Nothing leaves the root, so
+// nothing can ever flow on them: they need no cost, and no potential is polluted by one.
 //
 // Wide costs. A path through a cost of 1e12 leaves its potentials blind to costs of 1e-12. Before
 // optimality is declared, potentials are therefore summed once in double-double, and every arc
@@ -38,12 +38,12 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/sums.hpp"
+#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/simplex/pivot_rules.hpp"
 #include "sparse_ot/simplex/spanning_tree.hpp"
-#include "sparse_ot/simplex/forest.hpp"
-#include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
 

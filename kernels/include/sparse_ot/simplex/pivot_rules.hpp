@@ -14,23 +14,11 @@
 #include <cmath>
 #include <vector>
 
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
-
-[[nodiscard]] inline Cost reduced_cost(const Network& network, const Cost* potential, Arc e) {
-    return network.cost[e] + potential[network.tail[e]] - potential[network.head[e]];
-}
-
-// The tolerance is local: relative to the three numbers that were added. A cost of 1e12 elsewhere
-// in the problem does not blur this arc.
-[[nodiscard]] inline bool is_negative(Cost reduced, const Network& network, const Cost* potential,
-                                      Arc e, double slack) {
-    const double scale = std::abs(network.cost[e]) + std::abs(potential[network.tail[e]]) +
-                         std::abs(potential[network.head[e]]);
-    return reduced < -slack * reduced_cost_ulps * scale;
-}
 
 class BlockSearch {
 public:

@@ -47,7 +47,7 @@ struct SolveReport {
 
 [[nodiscard]] inline double gap(const Certificate& c) { return c.value - c.lower_bound; }
 
-// Whether the bounds are further apart than rounding explains: modest_potentials.hpp may help.
+// Whether the bounds are further apart than rounding explains: proof/small_potentials.hpp may help.
 [[nodiscard]] inline bool is_open(const Certificate& c) {
     return std::abs(gap(c)) > 1e-12 * std::abs(c.value);
 }

@@ -14,15 +14,16 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/starts/balanced_parts.hpp"
 #include "sparse_ot/base/masses.hpp"
-#include "sparse_ot/matrix/pool.hpp"
-#include "sparse_ot/starts/max_flow.hpp"
 #include "sparse_ot/base/network.hpp"
-#include "sparse_ot/simplex/network_simplex.hpp"
-#include "sparse_ot/starts/place_masses.hpp"
-#include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/matrix/pool.hpp"
+#include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/simplex/network_simplex.hpp"
+#include "sparse_ot/starts/arc_order.hpp"
+#include "sparse_ot/starts/balanced_parts.hpp"
+#include "sparse_ot/starts/max_flow.hpp"
+#include "sparse_ot/starts/place_masses.hpp"
 
 namespace sparse_ot {
 

@@ -24,8 +24,8 @@
 #include <limits>
 #include <vector>
 
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
-#include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {

@@ -3,25 +3,25 @@
 // Two ways. Equal masses, as many on both sides, are an assignment problem: the auction matches
 // them near the optimum. Other masses are placed on the arcs of least reduced cost first, greedily
 // and by a bounded maximum flow, on twice as many arcs each time; what is left after that is for
-// max_flow.hpp to place, or to prove that it cannot be. Neither promises to place everything.
+// starts/max_flow.hpp to place, or to prove that it cannot be. Neither promises to place
+// everything.
 //
-// Arcs are put in an order that suits the pricing of the simplex before either.
+// Before either, arcs are put in the order of arc_order.hpp, which suits pricing and the auction.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <numeric>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/starts/auction.hpp"
-#include "sparse_ot/starts/max_flow.hpp"
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
-#include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/starts/auction.hpp"
+#include "sparse_ot/starts/greedy.hpp"
+#include "sparse_ot/starts/max_flow.hpp"
 
 namespace sparse_ot {
 
@@ -71,31 +71,6 @@ inline void place_in_stages(const Network& network, const Duals& duals, std::vec
         }).run(done == 0 ? detail::whole_flow : detail::phases_a_stage);
         done = until;
     }
-}
-
-// Groups the arcs by source and walks the sources in golden steps, so that a pricing block
-// sees sources from all over the graph while the arcs of one share a potential in cache.
-// Worth a third of the time against dealing single arcs out like cards.
-inline void mix_arcs(Network& network) {
-    const Arc count = network.n_arcs();
-    const std::int64_t n = network.n_sources;
-    std::int64_t step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
-    while (std::gcd(step, n) != 1) ++step;
-    const Incidence out(network.tail, network.n_nodes());
-    std::vector<Arc> order;
-    order.reserve(count);
-    for (std::int64_t k = 0, i = 0; k < n; ++k, i = (i + step) % n)
-        for (Arc e : out.arcs_of(static_cast<Node>(i))) order.push_back(e);
-    const auto permute = [&](auto& values) {
-        std::remove_reference_t<decltype(values)> permuted(count);
-        for (Arc k = 0; k < count; ++k) permuted[k] = values[order[k]];
-        values.swap(permuted);
-    };
-    permute(network.tail);
-    permute(network.head);
-    permute(network.cost);
-    for (Arc& e : order) e = network.given_index(e);
-    network.given.swap(order);
 }
 
 }  // namespace sparse_ot

@@ -10,7 +10,7 @@
 // ends: it need not be exact, the next sweep comes by again.
 //
 // Sources are numbered locally in golden steps, so that a pricing block sees sources from all over
-// the domain (pricing.hpp).
+// the domain (simplex/pivot_rules.hpp).
 #pragma once
 
 #include <algorithm>
@@ -23,25 +23,15 @@
 #include <utility>
 #include <vector>
 
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/geometry/cloud.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 #include "sparse_ot/search/nearest.hpp"
-#include "sparse_ot/base/network.hpp"
-#include "sparse_ot/simplex/network_simplex.hpp"
 #include "sparse_ot/simplex/forest.hpp"
-#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/simplex/network_simplex.hpp"
 
 namespace sparse_ot {
-
-// Points row by row; unit vectors for cosine.
-struct Cloud {
-    std::span<const double> coordinates;
-    int d = 1;
-
-    [[nodiscard]] std::int64_t count() const {
-        return static_cast<std::int64_t>(coordinates.size()) / d;
-    }
-    [[nodiscard]] const double* at(std::int64_t i) const { return coordinates.data() + i * d; }
-};
 
 struct Shipment {
     Node target = 0;

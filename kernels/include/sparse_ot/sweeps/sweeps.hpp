@@ -2,10 +2,10 @@
 //
 // A pivot costs what its tree is large: some 2 microseconds with 500 nodes, hundreds with a
 // million. So the pivots are done where trees are small. A sweep cuts the sources into cells and
-// solves each cell with the targets it now sends to and both marginals fixed (domain.hpp). The
-// cost never rises. The next sweep cuts elsewhere; then cells grow, and the larger ones find only
-// what the smaller ones could not see. In the end the plan is so near the optimum that the simplex
-// on the whole problem needs next to nothing.
+// solves each cell with the targets it now sends to and both marginals fixed
+// (sweeps/cell_problem.hpp). The cost never rises. The next sweep cuts elsewhere; then cells grow,
+// and the larger ones find only what the smaller ones could not see. In the end the plan is so near
+// the optimum that the simplex on the whole problem needs next to nothing.
 //
 // Cells share no sources and change nothing of the others', so they are solved on threads and
 // their answers put in place in the order of cells: the same plan for any number of threads.
@@ -13,7 +13,7 @@
 // by mass.
 //
 // The side with more points should be the sources: cells then are small on both sides.
-// Equal masses should be perturbed (masses.hpp), or most pivots are degenerate.
+// Equal masses should be perturbed (base/masses.hpp), or most pivots are degenerate.
 #pragma once
 
 #include <algorithm>
@@ -23,10 +23,10 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/sweeps/cell_problem.hpp"
-#include "sparse_ot/geometry/random_cells.hpp"
 #include "sparse_ot/base/threads.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/geometry/random_cells.hpp"
+#include "sparse_ot/sweeps/cell_problem.hpp"
 
 namespace sparse_ot {
 

@@ -49,7 +49,6 @@
 
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
-#include "sparse_ot/search/packed_tree.hpp"
 
 namespace sparse_ot {
 

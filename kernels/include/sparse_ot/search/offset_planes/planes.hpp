@@ -1,7 +1,8 @@
 // Lays a plane under the offsets of every box of a tree, where that pays.
 //
-// What a plane is for, plane_bounds.hpp says. Its slope is fitted to at most 64 points or so of the
-// box, its base looks at all of them: O(m d log m) a query, some thirtieth of the time of a query.
+// What a plane is for, search/offset_planes/bounds.hpp says. Its slope is fitted to at most 64
+// points or so of the box, its base looks at all of them: O(m d log m) a query, some thirtieth of
+// the time of a query.
 //
 // Planes take a visit half as much time again. What they can spare is, against the sum of least
 // cost and least offset, |slope| times the width of a box; the cost across a box is what it spans
@@ -21,9 +22,9 @@
 
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
-#include "sparse_ot/search/packed_tree.hpp"
 #include "sparse_ot/search/offset_planes/bounds.hpp"
 #include "sparse_ot/search/offset_planes/fit.hpp"
+#include "sparse_ot/search/packed_tree.hpp"
 
 namespace sparse_ot {
 

@@ -5,8 +5,10 @@
 #include <numeric>
 #include <vector>
 
-#include "support/check.hpp"
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/starts/greedy.hpp"
+#include "support/check.hpp"
 
 using namespace sparse_ot;
 using test::check;

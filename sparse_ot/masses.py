@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sparse_ot.backends.generic.tiled_search import device_of
-from sparse_ot.backends.protocol import Array, Backend, dtype_name
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.arrays import device_of, dtype_name
+from sparse_ot.backends.protocol import Backend
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["as_masses", "as_vector", "totals_tolerance"]

@@ -1,0 +1,39 @@
+// The order of the arcs: grouped by source, sources in golden steps.
+#pragma once
+
+#include <cstdint>
+#include <numeric>
+#include <type_traits>
+#include <vector>
+
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+// Groups the arcs by source and walks the sources in golden steps, so that a pricing block
+// sees sources from all over the graph while the arcs of one share a potential in cache.
+// Worth a third of the time against dealing single arcs out like cards.
+inline void mix_arcs(Network& network) {
+    const Arc count = network.n_arcs();
+    const std::int64_t n = network.n_sources;
+    std::int64_t step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
+    while (std::gcd(step, n) != 1) ++step;
+    const Incidence out(network.tail, network.n_nodes());
+    std::vector<Arc> order;
+    order.reserve(count);
+    for (std::int64_t k = 0, i = 0; k < n; ++k, i = (i + step) % n)
+        for (Arc e : out.arcs_of(static_cast<Node>(i))) order.push_back(e);
+    const auto permute = [&](auto& values) {
+        std::remove_reference_t<decltype(values)> permuted(count);
+        for (Arc k = 0; k < count; ++k) permuted[k] = values[order[k]];
+        values.swap(permuted);
+    };
+    permute(network.tail);
+    permute(network.head);
+    permute(network.cost);
+    for (Arc& e : order) e = network.given_index(e);
+    network.given.swap(order);
+}
+
+}  // namespace sparse_ot

@@ -1,0 +1,1 @@
+"""The array-api-strict backend; see `backend`."""

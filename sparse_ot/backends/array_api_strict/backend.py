@@ -1,0 +1,28 @@
+"""array-api-strict: the strictest library there is, to hold the generic code to its word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sparse_ot._typing import Array
+from sparse_ot.backends.generic.array_api import ArrayApiBackend
+
+__all__ = ["StrictBackend"]
+
+
+class StrictBackend(ArrayApiBackend):
+    """array-api-strict, whose only use is to show that nothing here needs more than the standard.
+
+    Its devices are make-believe, and it refuses to convert an array that is not on its CPU, as a
+    GPU library would.
+    """
+
+    def __init__(self) -> None:
+        import array_api_strict
+
+        super().__init__("array_api_strict", array_api_strict, type(array_api_strict.zeros(1)))
+
+    def _to_host(self, x: Array) -> Any:
+        return np.asarray(x.to_device(self._xp.Device("CPU_DEVICE")))

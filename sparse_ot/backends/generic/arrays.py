@@ -1,0 +1,87 @@
+"""What can be asked of an array of any library: its device, its types, and slices of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import array_api_compat
+import numpy as np
+
+from sparse_ot._typing import Array
+
+__all__ = [
+    "MEMORY_BUDGET",
+    "data_dependent_shapes",
+    "device_of",
+    "dtype_name",
+    "index_dtype",
+    "lies_on_a_device",
+    "on_host",
+    "spans",
+]
+
+MEMORY_BUDGET = 256 * 1024 * 1024
+"""Bytes that one tile's temporaries may take together."""
+
+
+def spans(count: int, step: int) -> Iterator[slice]:
+    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
+    for start in range(0, max(count, 1), step):
+        yield slice(start, min(start + step, count))
+
+
+def device_of(x: Array) -> Any:
+    """The device to make new arrays on, beside `x`.
+
+    None, the library's own choice, where `x` names no single device: a traced array of JAX, one
+    that is spread over several devices, or one that follows others wherever they are.
+    """
+    device = array_api_compat.device(x)
+    if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
+        return None
+    return device
+
+
+def lies_on_a_device(x: Array) -> bool:
+    """Whether the host cannot look at `x` without a copy."""
+    kind = getattr(x, "__dlpack_device__", None)
+    return kind is not None and int(kind()[0]) not in _HOST_MEMORY
+
+
+_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
+
+
+def index_dtype(xp: Any, device: Any = None) -> Any:
+    """The dtype of indices in this library: int64, or int32 where JAX runs without x64."""
+    return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
+
+
+def data_dependent_shapes(xp: Any) -> bool:
+    """Whether the shape of a result may depend on values: not in JAX, nor under any tracer."""
+    return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
+
+
+def on_host(x: Array) -> bool:
+    """Whether the values of `x` can be looked at without a crossing."""
+    return isinstance(x, np.ndarray)
+
+
+def dtype_name(dtype: Any) -> str:
+    """Name of an element type in any library: "float32" for `numpy.dtype('float32')` and others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> dtype_name(np.dtype("float32"))
+    'float32'
+    """
+    kind: Any = type(dtype)  # keeps equal types of two libraries apart in the cache
+    return _dtype_name(kind, dtype)
+
+
+@cache  # a NumPy type takes five microseconds to say its name
+def _dtype_name(kind: Any, dtype: Any) -> str:
+    name: str = getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
+    return name
