@@ -27,7 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 # Passes over a tile make a pair as dear as 16 multiply-adds, whatever d. This many take about a
 # minute; 100,000 points against as many in d = 8 are within it.
-MOST_MULTIPLY_ADDS = 3e11
+MAX_MULTIPLY_ADDS = 3e11
 PAIR_OVERHEAD = 16
 # Products this small fit into a cache, and BLAS libraries make them without waking their threads,
 # which would wait for each other wherever the machine is busy.
@@ -56,7 +56,7 @@ def largest_potentials(X: Floats, Y: Floats, v: Floats) -> Floats | None:
     [-2.0, -2.0]
     """
     n, d = X.shape
-    if n * len(Y) * (d + PAIR_OVERHEAD) <= MOST_MULTIPLY_ADDS:
+    if n * len(Y) * (d + PAIR_OVERHEAD) <= MAX_MULTIPLY_ADDS:
         return by_tiles(X, Y, v)
     return by_tree(X, Y, v) if d <= TREE_DIMENSIONS else None
 

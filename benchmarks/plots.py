@@ -22,8 +22,8 @@ from benchmarks.report import WITH_FIGURES, format_bytes, format_seconds
 
 OURS_COLOUR = "#c1121f"
 PEER_COLOURS = ("#1d3557", "#2a9d8f", "#8e6c8a", "#d5861b", "#5c7cfa", "#588157", "#6c757d")
-SMALLEST_MEMORY = 1e5
-MOST_COLUMNS = 4
+MIN_MEMORY = 1e5
+MAX_COLUMNS = 4
 WORDS = {
     Outcome.TIMEOUT: "timeout",
     Outcome.MEMORY: "no memory",
@@ -83,7 +83,7 @@ def line_of(members: Sequence[CaseResult], peer: str, colour: str) -> Line:
         peer,
         colour,
         tuple((n, o.seconds) for n, o in answered if o.seconds),
-        tuple((n, o.peak_bytes) for n, o in answered if (o.peak_bytes or 0) >= SMALLEST_MEMORY),  # type: ignore[misc]
+        tuple((n, o.peak_bytes) for n, o in answered if (o.peak_bytes or 0) >= MIN_MEMORY),  # type: ignore[misc]
         given_up[0] if given_up else None,
     )
 
@@ -106,7 +106,7 @@ def draw_family(results: Sequence[CaseResult], timeout: float, path: Path) -> Pa
     import matplotlib.pyplot as plt
 
     variants = list(dict.fromkeys(result.case.variant for result in results))
-    columns = min(MOST_COLUMNS, len(variants))
+    columns = min(MAX_COLUMNS, len(variants))
     bands = math.ceil(len(variants) / columns)
     figure, grid = plt.subplots(
         2 * bands,

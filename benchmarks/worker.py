@@ -24,7 +24,7 @@ from benchmarks.peers import Peer
 from benchmarks.problems import Problem, load_problem
 from benchmarks.verdict import Examination, examine
 
-MOST_CALLS = 100_000
+MAX_CALLS = 100_000
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _timed(
     peak_bytes: int | None = None
     faulthandler.dump_traceback_later(timeout, exit=True)
     cpu_before = time.process_time()
-    while not seconds or (spent < enough_seconds and len(seconds) < MOST_CALLS):
+    while not seconds or (spent < enough_seconds and len(seconds) < MAX_CALLS):
         began = time.perf_counter()
         result = peer.solve(prepared)
         seconds.append(time.perf_counter() - began)

@@ -18,7 +18,7 @@ from sparse_ot.errors import InputError
 
 __all__ = ["at_least_zero", "callback", "limit", "pivots", "seed", "threads", "whole"]
 
-LARGEST_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
+MAX_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
 
 
 def at_least_zero(name: str, value: Any) -> float:
@@ -73,7 +73,7 @@ def seed(value: Any) -> int | None:
     """A seed that the core can take, or None."""
     if value is None:
         return None
-    if (number := _index(value)) is None or not 0 <= number <= LARGEST_SEED:
+    if (number := _index(value)) is None or not 0 <= number <= MAX_SEED:
         msg = f"seed must be a whole number from 0 to 2**63 - 1, or None; found {value!r}."
         raise InputError(msg)
     return number

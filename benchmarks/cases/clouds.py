@@ -46,8 +46,8 @@ SIZES: dict[tuple[str, int, str], tuple[int, ...]] = {
     ("clustered", 8, "masses"): (5_000, 20_000),
 }
 QUICK = 1_000
-MOST_WITH_PEERS = 5_000
-MOST_NORMAL = 20_000
+MAX_WITH_PEERS = 5_000
+MAX_NORMAL = 20_000
 
 
 def cases() -> Iterator[Case]:
@@ -55,13 +55,13 @@ def cases() -> Iterator[Case]:
     for (cloud, d, masses), sizes in SIZES.items():
         variant = f"{cloud}-d{d}-{masses}"
         for n in sizes:
-            size: Size = "quick" if n <= QUICK else "normal" if n <= MOST_NORMAL else "heavy"
+            size: Size = "quick" if n <= QUICK else "normal" if n <= MAX_NORMAL else "heavy"
             yield Case(
                 family="clouds",
                 variant=variant,
                 n=n,
                 build=partial(point_problem, cloud, n, d, masses),
                 size=size,
-                peers="any" if n <= MOST_WITH_PEERS else "heavy",
+                peers="any" if n <= MAX_WITH_PEERS else "heavy",
                 known_value=KNOWN_VALUES.get((variant, n)),
             )

@@ -25,7 +25,7 @@ import numpy as np
 
 from benchmarks.problems import Floats, Integers, PointProblem, Problem
 
-MOST_PAIRS_OF_POINTS = 2_000**2
+MAX_POINT_PAIRS = 2_000**2
 RESOLUTION = 1e-9
 POTENTIAL_LIMIT = 2.0**60
 
@@ -63,8 +63,8 @@ def needs_integer_masses(problem: Problem) -> str | None:
 
 def too_many_pairs(problem: Problem) -> str | None:
     """The refusal of a solver that lists arcs, where points have too many pairs; or None."""
-    if isinstance(problem, PointProblem) and problem.arc_count > MOST_PAIRS_OF_POINTS:
-        return f"lists every pair: more than {MOST_PAIRS_OF_POINTS:,}"
+    if isinstance(problem, PointProblem) and problem.arc_count > MAX_POINT_PAIRS:
+        return f"lists every pair: more than {MAX_POINT_PAIRS:,}"
     return None
 
 

@@ -47,7 +47,7 @@ def test_tiles_need_not_divide_the_points(
 def test_too_many_pairs_are_left_unchecked_in_many_dimensions_only(
     monkeypatch: pytest.MonkeyPatch, rng: np.random.Generator
 ) -> None:
-    monkeypatch.setattr(cheapest, "MOST_MULTIPLY_ADDS", 0)
+    monkeypatch.setattr(cheapest, "MAX_MULTIPLY_ADDS", 0)
     v = rng.random(50)
     for d, checked in ((2, True), (3, True), (4, False)):
         X, Y = rng.random((60, d)), rng.random((50, d))

@@ -4,7 +4,7 @@
 #include "search.cuh"
 
 // Grid: x over blocks of kThreads sources, y over slices of `width` targets.
-// Bounds: 1 <= k <= kMostNeighbours, d >= 1, n and m up to 2^30; the last block and the last slice
+// Bounds: 1 <= k <= kMaxNeighbours, d >= 1, n and m up to 2^30; the last block and the last slice
 // may be partly empty. `offset` (m,) is added to the cost of every pair with that target, or null.
 // Writes keys, costs, targets (n, gridDim.y, k): each list sorted, -1 where a slice has fewer than
 // k targets. Reads x (n, d) and y (m, d), rows contiguous.

@@ -37,7 +37,7 @@
 /// Targets of a tile: accumulators that a thread holds in registers.
 constexpr int kTargets = SPARSE_OT_TARGETS;
 /// Longest list of neighbours.
-constexpr int kMostNeighbours = SPARSE_OT_MOST_NEIGHBOURS;
+constexpr int kMaxNeighbours = SPARSE_OT_MAX_NEIGHBOURS;
 
 static_assert(kTargets % 4 == 0, "rows of the target tile are read four at a time");
 
@@ -51,9 +51,9 @@ __device__ inline bool precedes(Key one, Key other) {
 /// Invariant: sorted by key, equal keys in the order in which they were offered. Offered by
 /// increasing index, ties thus go to the smaller one.
 struct Shortlist {
-    Key keys[kMostNeighbours];
-    Scalar costs[kMostNeighbours];
-    int targets[kMostNeighbours];
+    Key keys[kMaxNeighbours];
+    Scalar costs[kMaxNeighbours];
+    int targets[kMaxNeighbours];
     int capacity;
     int length;
     Key worst;  // the last key, in a register: most offers fail against it

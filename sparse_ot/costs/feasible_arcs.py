@@ -42,7 +42,7 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 
 _CURVE_DIMENSIONS = 3
 _BITS = 20  # a coordinate; three of them fit an int64
-_MOST_UNITS = 2**60
+_MAX_UNITS = 2**60
 _MULTIPLE_ULPS = 2.0 * np.finfo(np.float64).eps  # half of what the solver lets pass
 
 
@@ -177,7 +177,7 @@ def _in_units(a: Floats, b: Floats) -> tuple[Integers, Integers, int]:
         return np.full(a.size, b.size // common), np.full(b.size, a.size // common), 0
     b = b if total_a == total_b else b * (total_a / total_b)
     unit = min(a.min(), b.min())
-    if total_a / unit < _MOST_UNITS:
+    if total_a / unit < _MAX_UNITS:
         units_a, units_b = np.rint(a / unit), np.rint(b / unit)
         exact = all(
             (np.abs(x - units * unit) <= _MULTIPLE_ULPS * x).all()

@@ -193,7 +193,7 @@ void check_arc_costs(Shape shape, int count) {
 template <class Check>
 void for_each_case(Check check) {
     for (const Shape shape : kShapes) {
-        for (const int k : {1, 7, kMostNeighbours}) {
+        for (const int k : {1, 7, kMaxNeighbours}) {
             for (const bool ties : {false, true}) {
                 for (const int width : widths(shape.m)) {
                     const test::Note note(

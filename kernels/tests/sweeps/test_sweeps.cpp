@@ -281,7 +281,7 @@ const Claim perturbed("perturbed masses keep equal totals and zeros, and round b
             return std::accumulate(x.begin(), x.end(), Mass{0});
         };
         check(total(noisy.supply) == total(noisy.demand), "equal totals");
-        check(static_cast<double>(total(noisy.supply)) < detail::most_units, "no overflow");
+        check(static_cast<double>(total(noisy.supply)) < detail::max_units, "no overflow");
         const auto compare = [&](const std::vector<Mass>& x, const std::vector<Mass>& y) {
             for (std::size_t k = 0; k < x.size(); ++k) {
                 check((x[k] == 0) == (y[k] == 0), "zero masses stay zero, others positive");

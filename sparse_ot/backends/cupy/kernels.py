@@ -29,7 +29,7 @@ from sparse_ot.backends.generic.arrays import dtype_name, spans
 from sparse_ot.backends.protocol import Neighbours, Pricing
 from sparse_ot.metrics.formulas import unit_vectors
 
-__all__ = ["MOST_NEIGHBOURS", "TILE", "arc_costs", "nearest", "options", "price", "source", "suits"]
+__all__ = ["MAX_NEIGHBOURS", "TILE", "arc_costs", "nearest", "options", "price", "source", "suits"]
 
 TILE = {"THREADS": 128, "TARGETS": 32, "DEPTH": 16}
 """Threads of a block, targets of a tile, coordinates of a stage (kernels/cuda/launch.cuh).
@@ -38,19 +38,19 @@ By nvcc's report for sm_90 at most 100 registers a thread, no spills, 33 KB of s
 tuned on a device.
 """
 
-MOST_NEIGHBOURS = 64
+MAX_NEIGHBOURS = 64
 """Longest list the search keeps; longer ones go through `agnostic`."""
 
-MOST_POINTS = 2**30
+MAX_POINTS = 2**30
 """Indices of points are 32 bits wide in the kernels."""
 
 LIST_BYTES = 64 * 1024 * 1024
 """Memory for the lists of all slices; sources are taken in parts that fit."""
 
-BLOCKS_A_MULTIPROCESSOR = 4
+BLOCKS_PER_MULTIPROCESSOR = 4
 """Targets are sliced until the device has this many blocks to choose from."""
 
-LEAST_TARGETS = 512
+MIN_TARGETS = 512
 """Targets of a slice: fewer are not worth a list of their own."""
 
 CLASSES = {
@@ -71,8 +71,8 @@ def suits(x: Array, y: Array, metric: Metric, k: int = 1) -> bool:
         metric in CLASSES
         and x.dtype == y.dtype
         and dtype_name(x.dtype) in _C_TYPES
-        and 1 <= k <= MOST_NEIGHBOURS
-        and max(x.shape[0], y.shape[0]) <= MOST_POINTS
+        and 1 <= k <= MAX_NEIGHBOURS
+        and max(x.shape[0], y.shape[0]) <= MAX_POINTS
     )
 
 
@@ -147,8 +147,8 @@ def _slices(n: int, m: int) -> tuple[int, int]:
     """How many slices of the targets, and how wide: enough blocks for every multiprocessor."""
     multiprocessors = cp.cuda.Device().attributes["MultiProcessorCount"]
     blocks = max(1, -(-n // TILE["THREADS"]))
-    wanted = -(-BLOCKS_A_MULTIPROCESSOR * multiprocessors // blocks)
-    count = max(1, min(wanted, m // LEAST_TARGETS))
+    wanted = -(-BLOCKS_PER_MULTIPROCESSOR * multiprocessors // blocks)
+    count = max(1, min(wanted, m // MIN_TARGETS))
     width = -(-m // (count * TILE["TARGETS"])) * TILE["TARGETS"]
     return -(-m // width), width
 
@@ -194,7 +194,7 @@ def options(dtype: str, metric: str, key: str) -> tuple[str, ...]:
         "KEY": key,
         "METRIC": CLASSES[metric],
         **TILE,
-        "MOST_NEIGHBOURS": MOST_NEIGHBOURS,
+        "MAX_NEIGHBOURS": MAX_NEIGHBOURS,
     }
     return ("-std=c++17", *(f"-DSPARSE_OT_{name}={value}" for name, value in values.items()))
 

@@ -95,7 +95,7 @@ ALL_PAIRS = 4096
 MULTISCALE_POINTS = 1500
 """Sources and targets together from which on the multiscale start may pay; see `first_plan`."""
 
-ARCS_A_ROUND = 4
+ARCS_PER_ROUND = 4
 """Missing arcs looked for, in the mean of a point, in one round."""
 
 
@@ -306,7 +306,7 @@ class _Solve:
     def _price(self, u: Array, v: Array) -> Pricing:
         began = time.perf_counter()
         n, m = self.problem.shape
-        a_source = max(ARCS_A_ROUND, math.ceil(ARCS_A_ROUND * (n + m) / (2 * n)))
+        a_source = max(ARCS_PER_ROUND, math.ceil(ARCS_PER_ROUND * (n + m) / (2 * n)))
         pricing: Pricing = self.cost.price(u, v, min(a_source, m))
         self.seconds["pricing"] += time.perf_counter() - began
         return pricing

@@ -46,7 +46,7 @@ __all__ = ["Restricted"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
-MOST_ARCS, KEPT_ARCS = 6, 4
+MAX_ARCS, KEPT_ARCS = 6, 4
 """Arcs, in the mean of a point, at which the restricted problem is cut back, and to how many.
 Solves of several rounds take a tenth to a quarter less time for it (benchmarks/NOTES.md)."""
 
@@ -411,13 +411,13 @@ class Restricted:
         basis again, so arcs that go and come back cannot keep it busy for ever.
         """
         points = self.a.size + self.b.size
-        most = min(self.limits.arcs, MOST_ARCS * points)
+        most = min(self.limits.arcs, MAX_ARCS * points)
         if self.arcs + coming <= most:
             return
         value = self._basis.value()
         if value < self._value_when_dropped:
             self._value_when_dropped = value
-            self._basis.shrink(most * KEPT_ARCS // MOST_ARCS)
+            self._basis.shrink(most * KEPT_ARCS // MAX_ARCS)
 
     def _judge(self, found: int) -> None:
         """Say in `status` whether the round was the last one."""

@@ -44,10 +44,10 @@ __all__ = ["BadPoint", "FirstPlan", "FirstPlans", "coarse_pays"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
-MOST_DIMENSIONS_OF_ASSIGNMENTS = 2.5
+MAX_ASSIGNMENT_DIMENSION = 2.5
 """Up to here an assignment problem, too, starts coarse to fine without a trial."""
 
-LARGEST_PLAIN_GAP = 0.2
+MAX_PLAIN_GAP = 0.2
 """Relative gap after the first round of a plain start beyond which it is given up."""
 
 
@@ -137,16 +137,16 @@ class FirstPlans:
 
     def gives_up(self, gap: float) -> bool:
         """Whether a plain plan with this relative gap should make way for a coarse one."""
-        return self._coarse is not None and gap > LARGEST_PLAIN_GAP
+        return self._coarse is not None and gap > MAX_PLAIN_GAP
 
 
 def coarse_pays(x: HostArray, y: HostArray, a: HostArray, b: HostArray) -> bool:
     """Whether to start coarse to fine without trying the plain way first."""
     assignment = a.size == b.size and (a == a[0]).all() and (b == b[0]).all()
-    if not assignment or x.shape[1] <= MOST_DIMENSIONS_OF_ASSIGNMENTS:
+    if not assignment or x.shape[1] <= MAX_ASSIGNMENT_DIMENSION:
         return True
     dimension = max(intrinsic_dimension(x), intrinsic_dimension(y))
-    return dimension <= MOST_DIMENSIONS_OF_ASSIGNMENTS
+    return dimension <= MAX_ASSIGNMENT_DIMENSION
 
 
 def _in_line(count: int) -> HostArray:

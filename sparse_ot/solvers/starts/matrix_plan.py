@@ -22,7 +22,7 @@ __all__ = ["start_behind"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
 
-FEWEST_POINTS = 1000
+MIN_POINTS = 1000
 """Sources and targets together from which on a coarse start pays."""
 
 
@@ -34,7 +34,7 @@ def start_behind(
     Also None where the simplex is as fast without: few points, or an assignment problem in more
     than two dimensions.
     """
-    if sum(matrix.shape) < FEWEST_POINTS:
+    if sum(matrix.shape) < MIN_POINTS:
         return None
     deadline = time.perf_counter() + seconds
     found = points_behind(matrix)

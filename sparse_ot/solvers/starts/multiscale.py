@@ -59,16 +59,16 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 COARSEST = 256
 """Most points of the coarsest level, which is one cell with all pairs as arcs."""
 
-CUTS_A_LEVEL = 2
+CUTS_PER_LEVEL = 2
 """Cuts between two levels: four groups, or points, to a group of the coarser one."""
 
-SMALLEST_CELL, CELL_GROWTH, CELLS_AT_LEAST = 250, 3, 3
+MIN_CELL, CELL_GROWTH, MIN_CELLS = 250, 3, 3
 """Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
 
 PATIENCE, WHOLE_PATIENCE = 1, 10
 """How often missing pairs are looked for inside a cell: once, the next sweep comes by again."""
 
-WHOLE_UP_TO, MOST_WHOLE_SWEEPS = 2000, 5
+WHOLE_UP_TO, MAX_WHOLE_SWEEPS = 2000, 5
 """The finest level, too, is solved as a whole up to so many points; and how persistently."""
 
 SLICE_SECONDS = 0.25
@@ -196,10 +196,10 @@ class _Descent:
     ) -> None:
         self.sources, self.targets = Groups.of(*sources, seed), Groups.of(*targets, ~seed % 2**64)
         self.depths: list[int | None] = [None]
-        depth = round(math.log2(self.sources.mass.size)) - CUTS_A_LEVEL
-        while 2 ** (depth + CUTS_A_LEVEL) > COARSEST:
+        depth = round(math.log2(self.sources.mass.size)) - CUTS_PER_LEVEL
+        while 2 ** (depth + CUTS_PER_LEVEL) > COARSEST:
             self.depths.insert(0, depth)
-            depth -= CUTS_A_LEVEL
+            depth -= CUTS_PER_LEVEL
         self.metric, self.seed, self.clock = metric, seed, clock
 
     def run(self) -> tuple[Plan, tuple[Floats, Floats]]:
@@ -271,16 +271,16 @@ def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) 
 def _cells(size: int, whole: bool) -> list[int]:
     """Sizes of the cells of a level's sweeps, in turn.
 
-    From `SMALLEST_CELL` up to a third of the level, in steps of about `CELL_GROWTH`; then, maybe,
+    From `MIN_CELL` up to a third of the level, in steps of about `CELL_GROWTH`; then, maybe,
     the whole until that settles.
     """
-    largest = size // CELLS_AT_LEAST
+    largest = size // MIN_CELLS
     cells = []
-    if largest > SMALLEST_CELL:
-        steps = max(1, round(math.log(largest / SMALLEST_CELL, CELL_GROWTH)))
-        growth = (largest / SMALLEST_CELL) ** (1 / steps)
-        cells = [round(SMALLEST_CELL * growth**step) for step in range(steps + 1)]
-    return cells + [size] * MOST_WHOLE_SWEEPS if whole or not cells else cells
+    if largest > MIN_CELL:
+        steps = max(1, round(math.log(largest / MIN_CELL, CELL_GROWTH)))
+        growth = (largest / MIN_CELL) ** (1 / steps)
+        cells = [round(MIN_CELL * growth**step) for step in range(steps + 1)]
+    return cells + [size] * MAX_WHOLE_SWEEPS if whole or not cells else cells
 
 
 def _along_curve(x: Floats, y: Floats, supply: Integers, demand: Integers) -> Start:

@@ -32,7 +32,7 @@ __all__ = ["points_behind"]
 HostArray: TypeAlias = npt.NDArray[Any]
 Clouds: TypeAlias = tuple[HostArray, HostArray]
 
-MOST_DIMENSIONS = 8
+MAX_DIMENSIONS = 8
 SAMPLED, RUN = 64, 8
 """Rows, and columns, that are looked at; in runs of neighbours, which share cache lines."""
 
@@ -107,7 +107,7 @@ def _basis(block: HostArray) -> HostArray | None:
     centred = _centred(block)
     _, scale, basis = np.linalg.svd(centred - centred.mean(axis=0), full_matrices=False)
     d = int(np.count_nonzero(scale > NEGLIGIBLE * scale[0]))
-    return basis[:d].T if 0 < d <= MOST_DIMENSIONS else None
+    return basis[:d].T if 0 < d <= MAX_DIMENSIONS else None
 
 
 def _in_space(z: HostArray, means: HostArray, rows: HostArray) -> HostArray | None:

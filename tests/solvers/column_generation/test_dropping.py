@@ -25,7 +25,7 @@ def few_arcs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two neighbours a point to begin with, three arcs at most, one kept beside the basis."""
     monkeypatch.setattr(column_generation, "ALL_PAIRS", 0)
     monkeypatch.setattr(column_generation, "FIRST_NEIGHBOURS", 2)
-    monkeypatch.setattr(restricted, "MOST_ARCS", 3)
+    monkeypatch.setattr(restricted, "MAX_ARCS", 3)
     monkeypatch.setattr(restricted, "KEPT_ARCS", 1)
 
 

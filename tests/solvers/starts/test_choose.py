@@ -62,7 +62,7 @@ def test_a_plain_start_that_was_wrong_is_given_up(
         assert after.upper <= before.upper * (1 + 1e-14)
         assert after.lower >= before.lower
         assert after.pivots >= before.pivots
-    monkeypatch.setattr(first_plan, "LARGEST_PLAIN_GAP", np.inf)
+    monkeypatch.setattr(first_plan, "MAX_PLAIN_GAP", np.inf)
     patient: list[Round] = []
     plain = solve_sample(X, Y, metric=metric, progress=patient.append)
     assert float(plain.value) == pytest.approx(float(solution.value), rel=1e-12)

@@ -60,7 +60,7 @@ def test_a_matrix_of_something_else_has_no_points(M: Any) -> None:
 
 @pytest.fixture
 def from_few_points_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(matrix_start, "FEWEST_POINTS", 0)
+    monkeypatch.setattr(matrix_start, "MIN_POINTS", 0)
 
 
 @pytest.mark.usefixtures("from_few_points_on")

@@ -54,7 +54,7 @@ struct Masses {
 
 namespace detail {
 
-inline constexpr double most_units = 0x1p61;  // in all: sums and differences fit an int64
+inline constexpr double max_units = 0x1p61;  // in all: sums and differences fit an int64
 inline constexpr double multiple_ulps = 4.0 * std::numeric_limits<double>::epsilon();
 
 inline double exact_sum(std::span<const double> x) {  // Neumaier's compensated sum
@@ -92,7 +92,7 @@ inline double smallest_positive(std::span<const double> x) {
 // mass does not pass for a multiple because everything about it is small.
 inline bool as_multiples(std::span<const double> x, double unit, double total,
                          std::vector<Mass>& out) {
-    if (total / unit >= most_units) return false;
+    if (total / unit >= max_units) return false;
     out.resize(x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
         const double multiple = std::nearbyint(x[i] / unit);
@@ -102,7 +102,7 @@ inline bool as_multiples(std::span<const double> x, double unit, double total,
     return true;
 }
 
-// The power of two that makes most_units / 2 .. most_units of a total. A double knows no smaller
+// The power of two that makes max_units / 2 .. max_units of a total. A double knows no smaller
 // mass than 2^-1074; with that unit every mass is exact.
 inline double dyadic_unit(double total) {
     return std::ldexp(1.0, std::max(std::ilogb(total) - 60, -1074));
@@ -253,9 +253,9 @@ inline void perturb(Masses& masses) {
     double total = 0.0;
     for (Mass x : masses.supply) total += static_cast<double>(x);
     for (Mass amplitude : {1000, 100, 10}) {
-        const double most_noise = static_cast<double>(amplitude) * longest;
-        const int bits = std::ilogb(detail::most_units / total) - 1;
-        if (std::ldexp(1.0, bits - 1) <= most_noise) continue;
+        const double max_noise = static_cast<double>(amplitude) * longest;
+        const int bits = std::ilogb(detail::max_units / total) - 1;
+        if (std::ldexp(1.0, bits - 1) <= max_noise) continue;
         masses.noise_bits = bits;
         for (auto* side : {&masses.supply, &masses.demand})
             for (Mass& x : *side) x <<= bits;

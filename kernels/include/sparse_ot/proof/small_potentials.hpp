@@ -27,7 +27,7 @@ namespace sparse_ot {
 template <class ArcAt, class Restart>
 bool modest_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double> flow,
                        std::span<double> u, std::span<double> v) {
-    constexpr int most_passes = 1000;
+    constexpr int max_passes = 1000;
     constexpr double ulps = 4.0 * std::numeric_limits<double>::epsilon();
     const auto n = static_cast<std::int64_t>(u.size()), m = static_cast<std::int64_t>(v.size());
     std::vector<double> source(u.size(), 0.0), target(v.size(), 0.0);
@@ -36,7 +36,7 @@ bool modest_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double
         distance = through;
         return true;
     };
-    for (int pass = 0; pass < most_passes; ++pass) {
+    for (int pass = 0; pass < max_passes; ++pass) {
         bool changed = false;
         restart();
         for (std::size_t e = 0; e < flow.size(); ++e) {

@@ -267,7 +267,7 @@ private:
     // Figures of the pool that a large matrix is solved through (benchmarks/NOTES.md).
     static constexpr std::size_t small_matrix = 1024;
     static constexpr std::size_t entries_at_start = 6;
-    static constexpr std::size_t entries_a_round = 3;
+    static constexpr std::size_t entries_per_round = 3;
     static constexpr std::size_t entries_beside_plan = 4;
 
     [[nodiscard]] bool has_matrix() const { return !matrix_.costs.empty(); }
@@ -279,7 +279,7 @@ private:
 
     bool add_escapes(const Duals& duals, const std::vector<char>& reached) {
         if (!has_matrix()) return false;
-        const auto entries = escaping_entries(matrix_, duals, reached, entries_a_round);
+        const auto entries = escaping_entries(matrix_, duals, reached, entries_per_round);
         add_entries(entries);
         return !entries.empty();
     }
@@ -289,7 +289,7 @@ private:
         if (!has_matrix()) return false;
         Duals duals{std::vector<Cost>(matrix_.n), std::vector<Cost>(matrix_.m)};
         write_potentials(duals.u, duals.v);
-        const auto entries = violated_entries(matrix_, duals, simplex_->slack(), entries_a_round);
+        const auto entries = violated_entries(matrix_, duals, simplex_->slack(), entries_per_round);
         if (entries.empty()) return false;
         const Arc first_new = network_.n_arcs();
         add_entries(entries);

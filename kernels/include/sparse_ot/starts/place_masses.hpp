@@ -30,8 +30,8 @@ namespace detail {
 // Figures of benchmarks/NOTES.md.
 // The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
 inline constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
-inline constexpr std::int64_t phases_a_stage = 8;
-inline constexpr Arc small_graph = 200000;
+inline constexpr std::int64_t phases_per_stage = 8;
+inline constexpr Arc small_graph_arcs = 200000;
 inline constexpr Node small_auction = 64;
 
 }  // namespace detail
@@ -59,7 +59,7 @@ inline void place_in_stages(const Network& network, const Duals& duals, std::vec
     const auto all = static_cast<Arc>(order.size());
     std::vector<char> usable(all, 0);
     Arc done = 0, until = 0;
-    if (!duals.foreign && all <= detail::small_graph) until = all;  // stages do not pay here
+    if (!duals.foreign && all <= detail::small_graph_arcs) until = all;  // stages do not pay here
     while (until < all && is_tight(network, duals, order[until])) ++until;
     for (;; until = std::min(all, std::max<Arc>(2 * until, network.n_nodes()))) {
         const std::span<const Arc> lot(order.data() + done, until - done);
@@ -68,7 +68,7 @@ inline void place_in_stages(const Network& network, const Duals& duals, std::vec
         if (until == all) return;
         MaxFlow(network, flow, left, [&](Arc e) {
             return usable[e] != 0;
-        }).run(done == 0 ? detail::whole_flow : detail::phases_a_stage);
+        }).run(done == 0 ? detail::whole_flow : detail::phases_per_stage);
         done = until;
     }
 }

@@ -80,9 +80,9 @@ public:
 private:
     // Up to so many pairs, all are arcs: pricing them costs less than choosing among them.
     static constexpr std::int64_t few_pairs = 1 << 16;
-    static constexpr std::int64_t arcs_a_source = 4;
-    static constexpr std::int64_t arcs_a_target = 2;
-    static constexpr std::int64_t arcs_a_round = 2;
+    static constexpr std::int64_t arcs_per_source = 4;
+    static constexpr std::int64_t arcs_per_target = 2;
+    static constexpr std::int64_t arcs_per_round = 2;
     static constexpr std::int64_t pivots_between_clocks = 1024;
     static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
 
@@ -191,15 +191,15 @@ private:
     template <class M>
     void add_candidates(Network& network, std::span<const Node> targets, const Duals& local) {
         std::vector<Ends> pairs;
-        pairs.reserve(sent_.size() + arcs_a_source * source_.size() +
-                      arcs_a_target * targets.size());
+        pairs.reserve(sent_.size() + arcs_per_source * source_.size() +
+                      arcs_per_target * targets.size());
         for (const Sent& s : sent_) pairs.emplace_back(s.source, s.target);
         gather_points(y_, targets, y_local_);
         gather_points(x_, source_, x_local_);
         y_index_.emplace(y_local_, y_.d, metric_, 1);
-        search(*y_index_, local.v, x_local_, {}, arcs_a_source,
+        search(*y_index_, local.v, x_local_, {}, arcs_per_source,
                [&](Node i, Node j) { pairs.emplace_back(i, j); });
-        search(NearestIndex(x_local_, x_.d, metric_, 1), local.u, y_local_, {}, arcs_a_target,
+        search(NearestIndex(x_local_, x_.d, metric_, 1), local.u, y_local_, {}, arcs_per_target,
                [&](Node j, Node i) { pairs.emplace_back(i, j); });
         std::sort(pairs.begin(), pairs.end());
         pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
@@ -211,7 +211,7 @@ private:
         std::vector<Ends> pairs;
         std::vector<Cost> limit(local.u);
         for (Cost& u : limit) u -= negligible * std::abs(u);
-        search(*y_index_, local.v, x_local_, limit, arcs_a_round,
+        search(*y_index_, local.v, x_local_, limit, arcs_per_round,
                [&](Node i, Node j) { pairs.emplace_back(i, j); });
         add_pairs<M>(network, targets, pairs);
     }

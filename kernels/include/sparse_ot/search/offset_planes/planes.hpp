@@ -48,11 +48,11 @@ public:
 private:
     static constexpr double infinity = std::numeric_limits<double>::infinity();
     static constexpr unsigned every_lane = (1u << n_lanes) - 1;
-    static constexpr std::int64_t most_groups_fitted = 8, boxes_sampled = 128;
+    static constexpr std::int64_t max_groups_fitted = 8, boxes_sampled = 128;
 
     // Where planes begin to pay, see above; a box counts up to the most.
     static constexpr double steepness_of_norms = 0.5, steepness_of_squares = 1.0,
-                            most_steepness = 16.0;
+                            max_steepness = 16.0;
 
     struct Box {
         std::int64_t index = 0, first = 0, last = 0;  // groups of points: [first, last)
@@ -111,7 +111,7 @@ private:
                     join_terms<M, double>(0, d, [&](int t) { return M::term(box.width[t]); }));
             });
             const double steepness = box.tilt(fit.slope) / span;
-            if (steepness > 0.0) sum += std::min(steepness, most_steepness);
+            if (steepness > 0.0) sum += std::min(steepness, max_steepness);
             boxes += 1.0;
         }
         return sum / boxes;
@@ -145,7 +145,7 @@ private:
 
     void fit_slope(const Box& box, PlaneFit& fit) const {
         const std::int64_t stride =
-            std::max<std::int64_t>(1, (box.last - box.first) / most_groups_fitted);
+            std::max<std::int64_t>(1, (box.last - box.first) / max_groups_fitted);
         const double value = (*offsets_)[0][box.first][0];
         fit.begin(box.center.data(), value < infinity ? value : 0.0);
         for (std::int64_t g = box.first; g < box.last; g += stride)
