@@ -107,7 +107,7 @@ def measure(
     """
     best: Measurement | None = None
     for _ in range(repeat):
-        latest = _measure_once(peer, problem_file, timeout, enough_seconds)
+        latest = measure_once(peer, problem_file, timeout, enough_seconds)
         if latest.outcome is not Outcome.UNCHECKED:
             return latest
         best = latest if best is None else _least_disturbed(best, latest)
@@ -124,9 +124,14 @@ def _least_disturbed(first: Measurement, second: Measurement) -> Measurement:
     return replace(chosen, observation=observation)
 
 
-def _measure_once(
-    peer: Peer, problem_file: Path, timeout: float, enough_seconds: float
+def measure_once(
+    peer: Peer,
+    problem_file: Path,
+    timeout: float,
+    enough_seconds: float,
+    python: str = sys.executable,
 ) -> Measurement:
+    """Run `peer` in one process of the interpreter `python`; see `measure`."""
     with tempfile.TemporaryDirectory() as folder:
         observation_file = Path(folder) / "observation.json"
         errors_file = Path(folder) / "stderr.txt"
@@ -137,7 +142,7 @@ def _measure_once(
             timeout=timeout,
             enough_seconds=enough_seconds,
         )
-        command = [sys.executable, "-c", BOOTSTRAP, str(CLONE), json.dumps(asdict(request))]
+        command = [python, "-c", BOOTSTRAP, str(CLONE), json.dumps(asdict(request))]
         with errors_file.open("wb") as errors:
             try:
                 code = subprocess.run(
