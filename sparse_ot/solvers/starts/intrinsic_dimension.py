@@ -1,8 +1,9 @@
-"""Of how many dimensions a cloud is, as its neighbours see it.
+"""How many dimensions a cloud has, as seen by its neighbours.
 
-Coarse to fine pays where groups of neighbours are compact, which ends with dimension. What counts
-is the dimension of the data, not of the space it lies in, so it is estimated. Measured on pairs of
-uniform clouds, equal masses in equal numbers, seconds of CPU for the whole solve:
+A coarse-to-fine start pays where groups of neighbours are compact, and the higher the dimension the
+less compact they are. The dimension of the data counts, not that of the space around it, so it is
+estimated. Measured on pairs of uniform clouds, equal masses in equal numbers, CPU seconds for the
+whole solve:
 
 | points a side | d | coarse to fine | from a plain start |
 | --- | --- | --- | --- |
@@ -32,7 +33,7 @@ SAMPLE, QUERIES = 3000, 500
 def intrinsic_dimension(points: HostArray) -> float:
     """Dimension of a cloud (p, d), from 0 (all in one place) to about d.
 
-    Deterministic, from a sample of every so manieth point. Error about 5 %.
+    Deterministic: the sample takes points at a regular stride. The error is about 5 %.
 
     Examples
     --------
