@@ -67,7 +67,10 @@ def entries(body: str) -> list[str]:
 
 def parameters(x: Callable[..., Any]) -> list[str]:
     """The names in a signature, with the stars that docstrings give them."""
-    stars = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    stars: dict[Any, str] = {
+        inspect.Parameter.VAR_POSITIONAL: "*",
+        inspect.Parameter.VAR_KEYWORD: "**",
+    }
     return [stars.get(p.kind, "") + p.name for p in inspect.signature(x).parameters.values()]
 
 
