@@ -194,7 +194,7 @@ def measure_case(
     enough_seconds: float,
     repeat: int = 1,
     excused: Mapping[str, Measurement] | None = None,
-    tell: Callable[[int], None] = lambda index: None,
+    tell: Callable[[int], None] = lambda _: None,
 ) -> CaseResult:
     """Measure all `peers` on one case and judge them.
 

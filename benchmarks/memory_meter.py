@@ -83,7 +83,7 @@ def _peak_ever(method: str) -> int:
 
 
 def _return_freed_memory() -> None:
-    """glibc's malloc_trim, where there is one."""
+    """Call malloc_trim of glibc, where there is one."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             ctypes.CDLL(None).malloc_trim(0)

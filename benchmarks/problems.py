@@ -154,7 +154,8 @@ class PointProblem(Problem):
         return *_all_pairs(self), self.matrix().ravel()
 
     def costs_of(self, rows: Integers, cols: Integers) -> Floats:
-        return ((self.X[rows] - self.Y[cols]) ** 2).sum(axis=1)
+        costs: Floats = ((self.X[rows] - self.Y[cols]) ** 2).sum(axis=1)
+        return costs
 
     def largest_potentials(self, v: Floats) -> Floats | None:
         return cheapest.largest_potentials(self.X, self.Y, v)

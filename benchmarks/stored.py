@@ -1,4 +1,4 @@
-"""Pictures of several runs together: ``python -m benchmarks.stored RESULTS.json ...``
+"""Pictures of several runs together, by ``python -m benchmarks.stored RESULTS.json ...``.
 
 A run of all sizes and all peers takes hours, and most of them are spent on peers. This puts
 together what several runs stored in their results.json; where two measured the same solver on the

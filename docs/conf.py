@@ -1,4 +1,4 @@
-"""Sphinx settings: `pip install '.[docs]' && sphinx-build docs build/html`."""
+"""Sphinx settings: `pip install '.[docs,plot]' && sphinx-build -W docs build/html`."""
 
 from importlib.metadata import version as _version
 

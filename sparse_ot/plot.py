@@ -33,7 +33,7 @@ Floats = npt.NDArray[np.floating[Any]]
 Indices = npt.NDArray[np.integer[Any]]
 
 
-def plot2D_samples_mat(
+def plot2D_samples_mat(  # noqa: N802 (POT's name)
     xs: Array,
     xt: Array,
     G: Array | Sparse,

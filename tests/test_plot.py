@@ -34,7 +34,7 @@ def ax() -> Iterator[Any]:
 
 
 def containers(dense: np.ndarray) -> list[Any]:
-    arrays = [sp.coo_array(dense).asformat(kind) for kind in FORMATS]
+    arrays: list[Any] = [getattr(sp.coo_array(dense), f"to{kind}")() for kind in FORMATS]
     return [dense, dense.tolist(), sp.coo_matrix(dense), *arrays]
 
 
@@ -47,7 +47,7 @@ def test_every_container_gives_the_same_picture(ax: Any, plan: Any) -> None:
 
 
 def test_opacity_is_mass_relative_to_the_largest_times_alpha(ax: Any) -> None:
-    drawn = plot2D_samples_mat(X, Y, PLAN, alpha=0.5, c=[0.5, 0.5, 1.0])
+    drawn: Any = plot2D_samples_mat(X, Y, PLAN, alpha=0.5, c=[0.5, 0.5, 1.0])
     colours = drawn.get_edgecolors()
     np.testing.assert_allclose(colours[:, 3], [0.5, 0.375, 0.25, 0.125])  # heaviest first
     np.testing.assert_allclose(colours[:, :3], np.tile([0.5, 0.5, 1.0], (4, 1)))
@@ -58,7 +58,8 @@ def test_the_threshold_is_relative_to_the_largest_mass(ax: Any) -> None:
 
 
 def test_black_unless_told_otherwise(ax: Any) -> None:
-    assert np.all(plot2D_samples_mat(X, Y, PLAN).get_edgecolors()[:, :3] == 0.0)
+    drawn: Any = plot2D_samples_mat(X, Y, PLAN)
+    assert np.all(drawn.get_edgecolors()[:, :3] == 0.0)
 
 
 def test_a_label_makes_one_legend_entry(ax: Any) -> None:

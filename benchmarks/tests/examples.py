@@ -33,6 +33,6 @@ def optimum_by_linear_programming(problem: Problem) -> float:
         shape=(problem.node_count, len(costs)),
     ).tocsr()
     masses = np.concatenate([problem.a, problem.b])
-    found = linprog(costs, A_eq=incidence, b_eq=masses, method="highs")
+    found = linprog(costs, A_eq=incidence, b_eq=masses, method="highs")  # type: ignore[call-overload]
     assert found.status == 0
     return float(found.fun) / float(problem.a.sum())

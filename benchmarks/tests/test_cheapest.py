@@ -15,7 +15,8 @@ from benchmarks.points import CLOUDS
 def exactly(X: np.ndarray, Y: np.ndarray, v: np.ndarray) -> np.ndarray:
     """The same from a matrix, in extended precision where there is one."""
     X, Y, v = (part.astype(np.longdouble) for part in (X, Y, v))
-    return (((X[:, None] - Y) ** 2).sum(axis=2) - v).min(axis=1)
+    least: np.ndarray = (((X[:, None] - Y) ** 2).sum(axis=2) - v).min(axis=1)
+    return least
 
 
 @pytest.mark.parametrize("offset", [0.0, 1e6], ids=["near", "far"])

@@ -45,7 +45,7 @@ def test_missing_pairs_are_those_with_the_most_negative_reduced_cost(
     reduced = M - u[:, None] - v
     assert np.allclose(found.reduced_costs, reduced[found.rows, found.cols], atol=1e-15)
     assert (found.reduced_costs < 0).all()
-    expected = sum(min(3, np.count_nonzero(row < -1e-13)) for row in reduced)
+    expected = sum(min(3, int(np.count_nonzero(row < -1e-13))) for row in reduced)
     assert found.rows.size == expected
     for i in np.unique(found.rows):
         least = np.sort(reduced[i])[: np.count_nonzero(found.rows == i)]

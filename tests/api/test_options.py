@@ -13,7 +13,9 @@ from sparse_ot import InputError, Status
 
 X, Y = np.random.default_rng(0).random((2, 12, 2))
 M = np.abs(X[:, :1] - Y[:, 0])
-NO_NUMBERS = ("1", b"1", [1], (1,), np.ones(1), np.ones(2), True, np.True_, 1j, float("nan"), {})
+NO_NUMBERS: Any = (
+    *("1", b"1", [1], (1,), np.ones(1), np.ones(2), True, np.True_, 1j, float("nan"), {}),
+)
 
 
 def solved_graph() -> sparse_ot.Solution:
@@ -56,11 +58,11 @@ def test_an_infinite_limit_is_none() -> None:
 
 
 def test_a_whole_number_is_one_in_every_type() -> None:
-    assert sparse_ot.solve_sample(X, Y, seed=np.int64(3)).converged  # type: ignore[arg-type]
+    assert sparse_ot.solve_sample(X, Y, seed=np.int64(3)).converged
     assert sparse_ot.solve_sample(X, Y, seed=2**63 - 1).converged
-    missing = sparse_ot.dense_gap(solved_graph(), X, Y, per_source=np.int64(2))  # type: ignore[arg-type]
+    missing = sparse_ot.dense_gap(solved_graph(), X, Y, per_source=np.int64(2))
     assert (np.bincount(missing.rows) <= 2).all()
-    sparse_ot.emd2(None, None, M, numThreads=np.int32(2))  # type: ignore[arg-type]
+    sparse_ot.emd2(None, None, M, numThreads=np.int32(2))
 
 
 @pytest.mark.parametrize("value", [-1, 1.0, "3", True, [3], 2**63, 2**70])

@@ -143,7 +143,7 @@ def test_input_is_never_written_to(graph: Any, matrix: Any) -> None:
     for a, b, M in (graph, matrix):
         a, b = a.copy(), b.copy()
         M = M.copy()
-        for array in (a, b, M.data if sp.issparse(M) else M):
+        for array in (a, b, M.data if sp.issparse(M) else M):  # type: ignore[attr-defined]
             array.flags.writeable = False
         certify(a, b, M, sparse_ot.solve(M, a, b))
 
@@ -390,4 +390,4 @@ def test_infeasible_raises_by_default_and_warns_on_request() -> None:
 
 def test_on_infeasible_is_checked() -> None:
     with pytest.raises(ValueError, match="on_infeasible"):
-        sparse_ot.emd([1.0], [1.0], [[1.0]], on_infeasible="ignore")
+        sparse_ot.emd([1.0], [1.0], [[1.0]], on_infeasible="ignore")  # type: ignore[arg-type]

@@ -25,7 +25,7 @@ from sparse_ot.errors import (
     "x",
     [
         np.zeros(3),
-        np.ma.MaskedArray.__base__((2,)),
+        np.ma.MaskedArray.__base__((2,)),  # type: ignore[misc]
         np.ones((1, 1)).view(np.matrix),  # made in the usual way it warns
         sp.coo_array((2, 2)),
         sp.csr_matrix((2, 2)),

@@ -57,7 +57,7 @@ def test_a_jaxlib_that_makes_programs_call_back_is_told_with_advice(
 def test_an_absent_library_is_no_fault_and_comes_with_its_pip_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    really = registry.find_spec
+    really = registry.find_spec  # type: ignore[attr-defined]
     monkeypatch.setattr(registry, "find_spec", lambda x: None if x == "cupy" else really(x))
     registry.load_backend.cache_clear()
     finding = found("cupy")
@@ -112,7 +112,7 @@ def test_a_library_that_does_not_import_is_told_with_advice(
 
 def test_a_wrong_answer_fails_the_self_test(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = registry.load_backend("numpy")
-    right = doctor.solve
+    right = doctor.solve  # type: ignore[attr-defined]
     calls = []
 
     def wrong(M: Any) -> Any:

@@ -27,7 +27,7 @@ def setting() -> Iterator[Library]:
                 if kind.startswith("coo"):
                     parts = cupy.asarray(values), (cupy.asarray(rows), cupy.asarray(cols))
                 else:
-                    made = made.asformat(kind[:3])
+                    made = made.asformat(kind[:3])  # type: ignore[call-overload]
                     parts = tuple(cupy.asarray(getattr(made, name)) for name in _COMPRESSED)
                 return getattr(cupyx.scipy.sparse, kind)(parts, shape=shape)
 

@@ -71,7 +71,7 @@ class Library:
 
 def coo_parts_of(put: Callable[[Any], Any]) -> Callable[..., Any]:
     """Makes `CooParts`, the container of libraries that have none."""
-    return lambda entries, shape: CooParts(*(put(np.asarray(x)) for x in entries), shape)
+    return lambda entries, shape: CooParts(*(put(np.asarray(x)) for x in entries), shape)  # type: ignore[call-arg]
 
 
 def numpy_library() -> Library:
@@ -131,7 +131,7 @@ def jax_library(*, compiled: bool, doubles: bool) -> Library:
     def bcoo(entries: Entries, shape: tuple[int, int], padding: int = 2) -> Any:
         rows, cols, values = (np.asarray(x) for x in entries)
         indices = np.stack([rows, cols], axis=1).astype(np.int32)
-        indices = np.concatenate([indices, np.tile(np.int32(shape), (padding, 1))])
+        indices = np.concatenate([indices, np.tile(np.asarray(shape, np.int32), (padding, 1))])
         values = np.concatenate([values, np.zeros(padding, values.dtype)])
         return sparse.BCOO((put(values), put(indices)), shape=shape)
 

@@ -278,7 +278,7 @@ def _by_pair(library: Library, graph: Any, shape: tuple[int, int]) -> dict[Any, 
 
 # -- faults -----------------------------------------------------------------------------------
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "NaN cost": ({"M": [[1.0, np.nan], [1.0, 1.0]]}, sparse_ot.NonFiniteError, r"\(0, 1\)"),
     "-inf cost": ({"M": [[1.0, 1.0], [-np.inf, 1.0]]}, sparse_ot.NonFiniteError, r"\(1, 0\)"),
     "NaN mass": ({"a": [np.nan, 1.0]}, sparse_ot.NonFiniteError, r"a\[0\]"),

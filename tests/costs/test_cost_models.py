@@ -32,7 +32,8 @@ class MatrixOnRequest:
         self.priced = 0
 
     def arc_at(self, index: int) -> tuple[int, int]:
-        return divmod(index, self.shape[1])
+        row, col = divmod(index, self.shape[1])
+        return row, col
 
     def candidate_arcs(self, per_point: int, potentials: Any = None) -> Arcs:
         rows = np.arange(self.shape[0])
@@ -121,7 +122,7 @@ def test_emd_takes_a_cost_model() -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_matrix_is_solved_by_its_few_entries(dtype: type) -> None:
     rng = np.random.default_rng(7)
-    M = rng.random((120, 150)).astype(dtype)
+    M: np.ndarray = rng.random((120, 150)).astype(dtype)
     solution = solve_by_columns(Problem.parse(DenseCost(M), None, None))
     assert solution.plan.shape == M.shape
     assert solution.plan.dtype == dtype

@@ -134,7 +134,7 @@ def random_sparse(rng, fmt="coo", count=20):
 @pytest.mark.parametrize("fmt", ["coo", "csr", "csc"])
 def test_a_union_keeps_the_cheapest_arc_of_each_pair(rng, fmt):
     costs = [random_sparse(rng, f) for f in (fmt, "coo", "csr")]
-    expected = {}
+    expected: dict[tuple[int, int], float] = {}
     for M in costs:
         coo = M.tocoo()
         for i, j, cost in zip(coo.row.tolist(), coo.col.tolist(), coo.data.tolist(), strict=True):

@@ -14,7 +14,7 @@ METRICS = pytest.mark.parametrize("metric", FORMULAS)
 TYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
-def close(dtype: Any, d: int) -> dict[str, float]:
+def close(dtype: Any, d: int) -> dict[str, Any]:
     step = float(np.finfo(dtype).eps)
     return {"rtol": 4 * (d + 4) * step, "atol": (d + 4) * step}
 
@@ -72,7 +72,7 @@ def test_costs_of_listed_pairs(rng, cupy, size, metric, dtype, d):
     x, y = clouds(rng, size(500), size(700), d, dtype)
     rows, cols = rng.integers(0, len(x), count), rng.integers(0, len(y), count)
     arguments = (cupy.asarray(array) for array in (x, y, rows, cols))
-    costs = load_backend("cupy").arc_costs(*arguments, metric).get()
+    costs = load_backend("cupy").arc_costs(*arguments, metric).get()  # type: ignore[call-arg]
     assert costs.dtype == dtype
     np.testing.assert_allclose(costs, exact(x, y, rows, cols, metric), **close(dtype, d))
 

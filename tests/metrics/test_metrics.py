@@ -30,4 +30,4 @@ def test_anything_else_is_refused(metric):
 def test_swapping_a_function_exchanges_its_arguments():
     x, y = np.asarray([[0.0]]), np.asarray([[2.0]])
     assert one_sided(x, y) != one_sided(y, x)
-    assert swapped(one_sided)(y, x) == one_sided(x, y)
+    assert swapped(one_sided)(y, x) == one_sided(x, y)  # type: ignore[operator]

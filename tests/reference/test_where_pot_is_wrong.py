@@ -101,15 +101,15 @@ def test_components_whose_totals_agree_only_to_rounding_are_feasible(
     total of the whole problem.
     """
     rng = np.random.default_rng(seed)
-    blocks, a, b = [], [], []
+    blocks, parts_of_a, parts_of_b = [], [], []
     for _ in range(4 + 12 * magnitudes):
         n, m = rng.integers(2, 8, 2)
         x, y = random_masses(rng, n, m)
         weight = 10.0 ** rng.uniform(-magnitudes, 0.0)
-        a.append(x * weight)
-        b.append(y * weight)
+        parts_of_a.append(x * weight)
+        parts_of_b.append(y * weight)
         blocks.append(rng.random((n, m)) + 0.1)
-    a, b = np.concatenate(a), np.concatenate(b)
+    a, b = np.concatenate(parts_of_a), np.concatenate(parts_of_b)
     a, b = a / a.sum(), b / b.sum()
     M = sp.csr_array(sp.block_diag(blocks))
     certify(a, b, M, sparse_ot.solve(M, a, b))

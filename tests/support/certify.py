@@ -54,7 +54,7 @@ def arcs_of(M: Any) -> Arcs:
     if isinstance(M, Arcs):
         rows, cols, costs, shape = M
     elif sp.issparse(M):
-        coo = M.tocoo()
+        coo = M.tocoo()  # type: ignore[attr-defined]
         rows, cols = coo.coords if hasattr(coo, "coords") else (coo.row, coo.col)
         costs, shape = coo.data, coo.shape
     else:
@@ -88,7 +88,7 @@ def masses(a: Any, b: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
 def flow_by_pair(plan: Any) -> dict[tuple[int, int], float]:
     """Mass sent from i to j, for every pair with any; a dense or sparse plan."""
     if sp.issparse(plan):
-        coo = plan.tocoo()
+        coo = plan.tocoo()  # type: ignore[attr-defined]
         entries = zip(coo.row.tolist(), coo.col.tolist(), coo.data.tolist(), strict=True)
     else:
         rows, cols = np.nonzero(plan)

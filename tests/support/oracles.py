@@ -64,7 +64,7 @@ def highs_value(a: Any, b: Any, M: Any) -> float:
         ]
     ).tocsr()
     total = math.fsum(a)
-    result = linprog(
+    result = linprog(  # type: ignore[call-overload]
         arcs.costs,
         A_eq=marginals,
         b_eq=np.concatenate([a, b]) / total,
@@ -85,7 +85,7 @@ def pot_value(a: Any, b: Any, M: Any) -> float:
 
     arcs = arcs_of(M)
     a, b = masses(a, b, arcs.shape)
-    cost = sp.coo_array(M) if sp.issparse(M) else np.asarray(M, dtype=np.float64)
+    cost: Any = sp.coo_array(M) if sp.issparse(M) else np.asarray(M, dtype=np.float64)  # type: ignore[call-overload]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         return float(ot.emd2(a, b, cost, numItermax=10_000_000))

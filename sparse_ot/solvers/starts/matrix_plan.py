@@ -1,9 +1,9 @@
 """A near-optimal first plan for a cost matrix, if it holds distances of points.
 
-`points_of_matrix` finds the points, `multiscale` makes the plan from them, and the core starts from
-that plan on the matrix itself, whose entries alone decide what is optimal. Measured on 5,000 points in
-the plane against as many, masses 1..999 (seconds of CPU for `emd2`): 1.0 from the matrix alone, 0.4
-with the points.
+`points_of_matrix` finds the points, `multiscale` makes the plan from them, and the core starts
+from that plan on the matrix itself, whose entries alone decide what is optimal. Measured on 5,000
+points in the plane against as many, masses 1..999 (CPU seconds of `emd2`): 1.0 from the matrix
+alone, 0.4 with the points.
 """
 
 from __future__ import annotations

@@ -40,12 +40,12 @@ COMPARED = 2000
 """Entries that are compared in the end."""
 
 NEGLIGIBLE = 1e-7
-"""Share of the largest singular value below which one counts as zero: 64 squared distances in doubles
+"""Share of the largest singular value below which one counts as zero: squared distances in doubles
 leave noise near 1e-15 of it, points rounded to single precision 1e-8."""
 
 FIT = 1e-6
-"""Largest misfit of a compared entry, as a share of the largest one. A start may be that far off: its
-plan is priced by the matrix itself."""
+"""Largest misfit of a compared entry, as a share of the largest one. A start may be that far off:
+the matrix itself prices its plan."""
 
 
 def points_behind(matrix: HostArray) -> tuple[HostArray, HostArray, str] | None:

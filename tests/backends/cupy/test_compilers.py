@@ -11,6 +11,7 @@ import importlib.util
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.standin import raw_module
@@ -20,7 +21,7 @@ from sparse_ot.metrics.formulas import FORMULAS
 ROOT = Path(__file__).parents[3]
 FILES = ["arc_costs.cu", "knn.cu", "pricing.cu"]
 DTYPES = ["float32", "float64"]
-NVCC = shutil.which("nvcc")
+NVCC: Any = shutil.which("nvcc")
 ARCHITECTURES = ["80", "90"]
 TARGETS = [f"-gencode=arch=compute_{number},code=sm_{number}" for number in ARCHITECTURES]
 # The most used metric always; all of them where slow tests run.
@@ -69,7 +70,7 @@ def nvrtc():
             found = importlib.util.find_spec(package)
         except ModuleNotFoundError:
             continue
-        for folder in found.submodule_search_locations if found else []:
+        for folder in (found.submodule_search_locations if found else None) or []:
             names += [str(path) for path in Path(folder).glob("lib/libnvrtc.so.*")]
     for name in names:
         if name and "builtins" not in name:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,13 +34,13 @@ def test_without_a_device_the_example_says_so(cupy, capsys, monkeypatch):
 @needs_compiler
 def test_the_code_of_the_page_runs(cupy, monkeypatch):
     rng = np.random.default_rng(0)
-    cupy_random = type("random", (), {})
+    cupy_random: Any = type("random", (), {})
     cupy_random.standard_normal = lambda shape: cupy.asarray(rng.standard_normal(shape))
     monkeypatch.setattr(cupy, "random", cupy_random, raising=False)
     text = (ROOT / "docs" / "cupy.md").read_text(encoding="utf-8").replace("20_000", "300")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 3
-    names: dict = {}
+    names: dict[str, Any] = {}
     exec("\n".join(blocks), names)
     library, Y = names["sparse_ot"], names["Y"]
     graphs = [

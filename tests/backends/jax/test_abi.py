@@ -5,15 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 jax = pytest.importorskip("jax")
 
-COMPILER = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+COMPILER: Any = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
 KERNELS = Path(__file__).parents[3] / "kernels"
 
-STRUCTS = {
+STRUCTS: dict[str, tuple[str, list[Any]]] = {
     "Extension": ("Extension_Base", ["struct_size", "type", "next"]),
     "ApiVersion": ("Api_Version", ["struct_size", "major_version", "minor_version"]),
     "Metadata": ("Metadata", ["struct_size", "api_version", "traits"]),
@@ -66,14 +67,14 @@ def test_every_offset_and_constant_is_that_of_the_installed_jaxlib(tmp_path: Pat
     ]
     checks.append("static_assert(ours::api_major == XLA_FFI_API_MAJOR);")
     checks.append("static_assert(ours::api_minor <= XLA_FFI_API_MINOR);")
-    checks = "\n".join(checks)
+    text = "\n".join(checks)
     header = Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h"
     if "XLA_FFI_InternalExtension" in header.read_text(encoding="utf-8"):  # its name from 0.5 on
-        checks = checks.replace("XLA_FFI_Extension_Base", "XLA_FFI_InternalExtension")
+        text = text.replace("XLA_FFI_Extension_Base", "XLA_FFI_InternalExtension")
     source = tmp_path / "abi.cpp"
     source.write_text(
         '#include "abi.hpp"\n#include "xla/ffi/api/c_api.h"\n'
-        "namespace ours = sparse_ot::xla;\n" + checks
+        "namespace ours = sparse_ot::xla;\n" + text
     )
     subprocess.run(
         [

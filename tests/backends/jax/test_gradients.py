@@ -104,7 +104,7 @@ GRAPHS: dict[str, Callable[..., Any]] = {
         (sparse_ot.PointCloudCost(x, y).arc_costs(*PAIRS.T), PAIRS), shape=(12, 12)
     ),
 }
-PAIRS = jnp.asarray([(i, (i + step) % 12) for i in range(12) for step in range(3)])
+PAIRS: Any = jnp.asarray([(i, (i + step) % 12) for i in range(12) for step in range(3)])
 
 
 @pytest.mark.parametrize("graph", GRAPHS)

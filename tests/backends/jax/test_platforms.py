@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ def run(code: str, *, command: tuple[str, ...] = (), **environment: str) -> str:
     return done.stdout
 
 
-FOUR = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
+FOUR: Any = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4"}
 
 
 def test_results_stay_on_the_device_of_the_arguments() -> None:
@@ -170,7 +171,7 @@ f = jax.jit(lambda x: sparse_ot.emd2(None, None, sparse_ot.knn_cost(
     x, x[::-1], 3, feasible_for=(None, None))))
 print(float(f(x)))
 """
-    cache = {
+    cache: Any = {
         "JAX_COMPILATION_CACHE_DIR": str(tmp_path),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",

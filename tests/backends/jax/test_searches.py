@@ -75,7 +75,8 @@ def test_arc_costs_in_slices_and_their_gradient(rng, budget):
 def test_prices_are_those_of_numpy(rng, x64):
     x, y = rng.standard_normal((20, 2)), rng.standard_normal((30, 2))
     u, v = rng.standard_normal(20), rng.standard_normal(30)
-    found = load_backend("jax").price(*map(jnp.asarray, (x, y, u, v)), "sqeuclidean", 4)
+    on_jax = [jnp.asarray(part) for part in (x, y, u, v)]
+    found = load_backend("jax").price(*on_jax, "sqeuclidean", 4)  # type: ignore[call-arg]
     expected = load_backend("numpy").price(x, y, u, v, "sqeuclidean", 4)
     there = np.isfinite(found.costs)
     np.testing.assert_array_equal(np.asarray(found.rows)[there], expected.rows)

@@ -26,7 +26,8 @@ def problem() -> tuple[Any, Any, Any, Any]:
     rng = np.random.default_rng(3)
     a, b = rng.random(40) + 0.1, rng.random(35) + 0.1
     clouds = rng.random((40, 2)), rng.random((35, 2))
-    return tuple(jnp.asarray(x) for x in (*clouds, a / a.sum(), b / b.sum()))
+    x, y = (jnp.asarray(cloud) for cloud in clouds)
+    return x, y, jnp.asarray(a / a.sum()), jnp.asarray(b / b.sum())
 
 
 def value(metric: Any) -> Callable[..., Any]:
@@ -55,7 +56,8 @@ def test_gradients_are_those_of_finite_differences(metric: str) -> None:
 def test_the_answer_is_in_jax_and_equal_to_that_in_numpy() -> None:
     arrays = problem()
     solution = sparse_ot.solve_sample(*arrays)
-    expected = sparse_ot.solve_sample(*(np.asarray(x) for x in arrays))
+    x, y, a, b = (np.asarray(array) for array in arrays)
+    expected = sparse_ot.solve_sample(x, y, a, b)
     assert isinstance(solution.value, jax.Array)
     assert type(solution.plan).__name__ == "BCOO"
     assert float(solution.value) == pytest.approx(float(expected.value), rel=1e-12)
@@ -68,10 +70,11 @@ def test_under_jit_it_says_what_to_do_instead() -> None:
 
 
 def test_without_x64_the_certificate_carries_the_rounding_of_float32() -> None:
-    arrays = [np.asarray(x) for x in problem()]
+    arrays: Any = [np.asarray(x) for x in problem()]
     expected = float(sparse_ot.solve_sample(*arrays).value)
     jax.config.update("jax_enable_x64", False)
-    solution = sparse_ot.solve_sample(*(jnp.asarray(x, jnp.float32) for x in arrays))
+    singles: Any = [jnp.asarray(x, jnp.float32) for x in arrays]
+    solution = sparse_ot.solve_sample(*singles)
     assert solution.value.dtype == jnp.float32
     assert float(solution.value) == pytest.approx(expected, rel=1e-5)
     assert solution.certificate.holds(1e-5)

@@ -175,7 +175,8 @@ STEEP = pytest.mark.parametrize(
 def test_minima_are_below_all_values_in_extended_precision(rng, metric, d, apart):
     x, y, offset = steep_problem(rng, metric, d, apart)
     _, _, minima = nearest_and_minima(x, y, 4, metric, offset)
-    costs = evaluate(*(np.asarray(p, np.longdouble) for p in (x[:, None], y[None])), metric, np)
+    exact_x, exact_y = (np.asarray(p, np.longdouble) for p in (x[:, None], y[None]))
+    costs = evaluate(exact_x, exact_y, metric, np)
     values = costs + offset
     # Computed costs are themselves a few ulps from true ones.
     rounding = (d + 4) * 2.0**-53 * (costs + abs(offset))

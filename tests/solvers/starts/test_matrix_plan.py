@@ -72,7 +72,8 @@ def test_a_solve_that_starts_from_points_is_a_solve_of_the_matrix(
 ) -> None:
     rng = np.random.default_rng(3)
     M = distances(*clouds(n, m, 2), power)
-    a, b = rng.random(n), rng.random(m)
+    a: np.ndarray = rng.random(n)
+    b: np.ndarray = rng.random(m)
     if masses == "equal":
         a, b = np.ones(n), np.ones(m)
     if masses == "counts":

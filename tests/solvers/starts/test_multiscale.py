@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -202,7 +203,7 @@ def test_a_deadline_costs_quality_only():
 def test_a_tolerance_ends_the_sweeps_early():
     rng = np.random.default_rng(7)
     x, y, a, b = clouds(rng, 5000, 5000, 2)
-    steps = {0.0: [], 0.9: []}
+    steps: dict[float, list[Any]] = {0.0: [], 0.9: []}
     for tol, seen in steps.items():
         start = multiscale.start(
             x, y, a, b, tol=tol, progress=lambda *report, seen=seen: seen.append(report)

@@ -33,7 +33,7 @@ class ndarray:
 
     __slots__ = ("__weakref__", "_on", "_values")
     __array_priority__ = 100
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def __init__(self, values: Any, on: int | None = None) -> None:
         self._values = values
@@ -112,16 +112,16 @@ class ndarray:
         return convert(self._values)
 
     def __bool__(self) -> bool:
-        return self._look(bool)
+        return bool(self._look(bool))
 
     def __int__(self) -> int:
-        return self._look(int)
+        return int(self._look(int))
 
     def __float__(self) -> float:
-        return self._look(float)
+        return float(self._look(float))
 
     def __index__(self) -> int:
-        return self._look(lambda x: x.__index__())
+        return int(self._look(lambda x: x.__index__()))
 
     def item(self) -> Any:
         return self._look(lambda x: x.item())
@@ -130,7 +130,7 @@ class ndarray:
         return self.get().tolist()
 
     # -- entries ------------------------------------------------------------------------------
-    def __getitem__(self, key: Any) -> ndarray:
+    def __getitem__(self, key: Any) -> Any:
         if _is_basic(key):
             return ndarray(np.asarray(self._values[key]), self._on)
         if isinstance(key, ndarray) and key.dtype == bool:

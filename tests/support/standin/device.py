@@ -37,7 +37,7 @@ class Log:
         self.waits = 0  # scalars looked at, and counts that CuPy needs to know a result's shape
 
     def clear(self) -> None:
-        self.__init__()
+        self.__init__()  # type: ignore[misc]
 
     def count(self, direction: str) -> int:
         return sum(copy.direction == direction for copy in self.copies)
@@ -139,7 +139,7 @@ _pinned: dict[int, int] = {}
 
 def empty_pinned(shape: Any, dtype: Any = float, order: str = "C") -> Any:
     """Page-locked memory with junk in it."""
-    x = np.empty(shape, dtype, order)
+    x: Any = np.empty(shape, dtype, order)  # type: ignore[call-overload]
     x.reshape(-1).view(np.uint8)[...] = JUNK
     start = x.ctypes.data
     _pinned[start] = start + x.nbytes
@@ -155,9 +155,9 @@ def is_pinned(x: Any) -> bool:
 # -- the module --------------------------------------------------------------------------------
 
 
-def cuda_module() -> types.ModuleType:
-    module = types.ModuleType("cupy.cuda")
-    runtime = types.ModuleType("cupy.cuda.runtime")
+def cuda_module() -> Any:
+    module: Any = types.ModuleType("cupy.cuda")
+    runtime: Any = types.ModuleType("cupy.cuda.runtime")
     runtime.getDeviceCount = lambda: DEVICES
     runtime.getDevice = current_device
     runtime.runtimeGetVersion = lambda: 13000

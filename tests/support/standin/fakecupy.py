@@ -83,9 +83,9 @@ def _forward(function: Any) -> Any:
     return forwarded
 
 
-def _namespace(name: str, numpy_module: Any) -> types.ModuleType:
+def _namespace(name: str, numpy_module: Any) -> Any:
     """A module with NumPy's types as they are and its functions on the device."""
-    module = types.ModuleType(name)
+    module: Any = types.ModuleType(name)
     module.__all__ = []
     for word in numpy_module.__all__:
         if word in _OWN or word in _MISSING.split():
@@ -114,7 +114,8 @@ def _modules() -> dict[str, types.ModuleType]:
     )
     cupy.__all__ += ["array", "asarray", "ndarray", "repeat", "asnumpy", "cuda"]
     cupy.linalg.annotations = None  # the real one has it, and array_api_compat imports it
-    cupyx, cupyx_scipy = types.ModuleType("cupyx"), types.ModuleType("cupyx.scipy")
+    cupyx: Any = types.ModuleType("cupyx")
+    cupyx_scipy: Any = types.ModuleType("cupyx.scipy")
     cupyx.empty_pinned = dev.empty_pinned
     cupyx.scipy, cupyx_scipy.sparse = cupyx_scipy, sparse.module()
     made = {

@@ -46,7 +46,7 @@ class _Container:
 
     @classmethod
     def _around(cls, inner: Any) -> Any:
-        made = object.__new__(_CLASSES[type(inner).__name__])
+        made: Any = object.__new__(_CLASSES[type(inner).__name__])
         made._inner, made._on = inner, dev.current_device()
         return made
 
@@ -85,7 +85,7 @@ class _Container:
     def todia(self) -> Any:
         return self.asformat("dia")
 
-    def toarray(self) -> ndarray:
+    def toarray(self) -> Any:
         return wrap(self._inner.toarray())
 
     def sum(self, axis: int | None = None) -> Any:
@@ -141,8 +141,8 @@ _CLASSES = {
 }
 
 
-def module() -> types.ModuleType:
-    made = types.ModuleType("cupyx.scipy.sparse")
+def module() -> Any:
+    made: Any = types.ModuleType("cupyx.scipy.sparse")
     vars(made).update(_CLASSES)
     made.issparse = lambda x: isinstance(x, _Container)
     return made
