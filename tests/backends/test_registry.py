@@ -82,7 +82,7 @@ def test_a_masked_array_is_refused_because_its_mask_would_be_lost():
 
 
 def test_an_unknown_name_is_an_input_error():
-    with pytest.raises(InputError, match="Expected one of numpy, jax, cupy"):
+    with pytest.raises(InputError, match="Expected one of numpy, cupy, jax"):
         load_backend("fortran")
 
 
