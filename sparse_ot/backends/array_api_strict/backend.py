@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from sparse_ot._typing import Array, HostArray
@@ -31,5 +29,5 @@ class StrictBackend(ArrayApiBackend):
         """
         return np.from_dlpack(x) if x.device == self._xp.Device("CPU_DEVICE") else None
 
-    def _to_host(self, x: Array) -> Any:
+    def _to_host(self, x: Array) -> HostArray:
         return np.asarray(x.to_device(self._xp.Device("CPU_DEVICE")))
