@@ -46,7 +46,23 @@ _FOREIGN_DTYPES = ("float32", "float64", "int32", "int64")
 def call(
     solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
 ) -> tuple[Array, ...]:
-    """Implements `Backend.host_call`."""
+    """Implements `Backend.host_call`.
+
+    Parameters
+    ----------
+    solve : callable
+        NumPy arrays to a tuple of arrays, one for each of `out`.
+    arrays : sequence of jax.Array or tracers
+    out : sequence of ArraySpec
+        Shapes and dtypes of the results; without x64, 64 bits become 32.
+    ledger : TransferLedger
+        Counts one crossing each way; under a trace, those of one call of the program.
+
+    Raises
+    ------
+    UnsupportedArrayError
+        Arrays that were put on different sets of devices.
+    """
     arrays = _without_derivatives(arrays)
     leaf = _traced if any(is_traced(x) for x in arrays) else _eager
     return leaf(solve, arrays, tuple(out), ledger)
