@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+from sparse_ot.backends.registry import libraries
+
 collect_ignore_glob = [
-    f"sparse_ot/backends/{library}/*.py"
-    for library in ("cupy", "jax")
-    if find_spec(library) is None
+    f"sparse_ot/backends/{library.name}/*.py"
+    for library in libraries()
+    if find_spec(library.name) is None
 ]
 
 settings.register_profile(

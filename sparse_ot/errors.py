@@ -8,7 +8,7 @@ catching (`ValueError` for bad values, `TypeError` for wrong array libraries, an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,6 @@ __all__ = [
     "InfeasibleError",
     "InputError",
     "InternalError",
-    "LimitReached",
     "MassError",
     "MissingDependencyError",
     "MixedBackendsError",
@@ -97,19 +96,26 @@ class HallViolation:
 
 
 class InfeasibleError(SparseOTError):
-    """No plan on these arcs has these marginals; `violation` proves it."""
+    """No plan on these arcs has these marginals; `violation` proves it.
+
+    Attributes
+    ----------
+    violation : HallViolation
+        Sources that hold more mass than all the targets they reach.
+
+    Examples
+    --------
+    >>> import numpy as np, sparse_ot
+    >>> try:
+    ...     sparse_ot.solve([[1.0, np.inf], [1.0, np.inf]])
+    ... except sparse_ot.InfeasibleError as error:
+    ...     print(error.violation.sources, error.violation.targets, error.violation.deficit)
+    [0 1] [0] 0.5
+    """
 
     def __init__(self, message: str, violation: HallViolation) -> None:
         super().__init__(message)
         self.violation = violation
-
-
-class LimitReached(SparseOTError):
-    """A limit stopped a solve that was to raise; `solution` is the best so far."""
-
-    def __init__(self, message: str, solution: Any) -> None:
-        super().__init__(message)
-        self.solution = solution
 
 
 class InternalError(SparseOTError):

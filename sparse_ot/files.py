@@ -10,6 +10,7 @@ the whole answer back. There is nothing pickled in any of these files.
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -217,33 +218,33 @@ def _read_csv(path: Path) -> Values:
     if not lines:
         msg = f"{path}: found no numbers, expected one point a line."
         raise FileError(msg)
-    first_number, first = lines[0]
-    width = first.count(",") + 1
     try:
         values = np.loadtxt([line for _, line in lines], delimiter=",", ndmin=2)
-    except ValueError:
-        pass  # something is wrong somewhere; find out where, more slowly
-    else:
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            found, number = values[tuple(bad[0])], lines[bad[0][0]][0]
-            msg = f"{path}, line {number}: found {found}, expected finite numbers."
-            raise FileError(msg)
-        return values
-    for number, line in lines:
-        fields = line.split(",")
-        if len(fields) != width:
-            msg = (
-                f"{path}, line {number}: found {len(fields)} values, expected {width} "
-                f"as in line {first_number}."
-            )
-            raise FileError(msg)
-        for field in fields:
-            if not _is_number(field):
-                msg = f"{path}, line {number}: {field.strip()!r} is not a number."
-                raise FileError(msg)
-    msg = f"{path}: cannot be read as numbers separated by commas."
-    raise FileError(msg)
+    except ValueError as error:
+        raise FileError(_complaint(path, lines, str(error))) from error
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        msg = (
+            f"{path}, line {lines[bad[0][0]][0]}: found {values[tuple(bad[0])]}, expected finite "
+            f"numbers."
+        )
+        raise FileError(msg)
+    return values
+
+
+def _complaint(path: Path, lines: list[tuple[int, str]], found: str) -> str:
+    """NumPy's complaint about a row of numbers, in terms of the file's line."""
+    if place := re.search(r"could not convert string .* at row (\d+), column (\d+)", found):
+        number, line = lines[int(place[1])]
+        field = line.split(",")[int(place[2]) - 1].strip()
+        return f"{path}, line {number}: {field!r} is not a number."
+    if width := re.search(r"columns changed from (\d+) to (\d+) at row (\d+)", found):
+        number, _ = lines[int(width[3]) - 1]  # NumPy counts these rows from 1, those above from 0
+        return (
+            f"{path}, line {number}: found {width[2]} values, expected {width[1]} as in line "
+            f"{lines[0][0]}."
+        )
+    return f"{path}: cannot be read as numbers separated by commas: {found}"
 
 
 def _data_lines(path: Path) -> list[tuple[int, str]]:

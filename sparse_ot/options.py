@@ -24,6 +24,11 @@ MAX_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
 def at_least_zero(name: str, value: Any) -> float:
     """A finite number of at least 0.
 
+    Raises
+    ------
+    InputError
+        Anything else, NaN and truth values included.
+
     Examples
     --------
     >>> at_least_zero("tol", 0)
@@ -37,6 +42,11 @@ def at_least_zero(name: str, value: Any) -> float:
 
 def limit(name: str, value: Any, unit: str) -> float:
     """A positive number; infinite for None, which means no limit.
+
+    Raises
+    ------
+    InputError
+        Anything else.
 
     Examples
     --------
@@ -52,7 +62,18 @@ def limit(name: str, value: Any, unit: str) -> float:
 
 
 def whole(name: str, value: Any) -> int:
-    """A whole number of at least 1."""
+    """A whole number of at least 1.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> whole("k", 3)
+    3
+    """
     if (count := _index(value)) is None or count < 1:
         msg = f"{name} must be a whole number of at least 1; found {value!r}."
         raise InputError(msg)
@@ -60,7 +81,18 @@ def whole(name: str, value: Any) -> int:
 
 
 def pivots(name: str, value: Any) -> int | None:
-    """A limit on pivots: a positive whole number, or None for no limit."""
+    """A limit on pivots: a positive whole number, or None for no limit.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> pivots("max_pivots", 10**30) == 2**62  # as good as no limit
+    True
+    """
     if value is None:
         return None
     if (count := _index(value)) is None or count < 1:
@@ -70,7 +102,18 @@ def pivots(name: str, value: Any) -> int | None:
 
 
 def seed(value: Any) -> int | None:
-    """A seed that the core can take, or None."""
+    """A seed that the core can take, or None.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> seed(7)
+    7
+    """
     if value is None:
         return None
     if (number := _index(value)) is None or not 0 <= number <= MAX_SEED:
@@ -80,7 +123,18 @@ def seed(value: Any) -> int | None:
 
 
 def threads(name: str, value: Any) -> int:
-    """A number of threads; "max" is that of the cores."""
+    """A number of threads; "max" is that of the cores.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> threads("numThreads", 2)
+    2
+    """
     if isinstance(value, str) and value == "max":
         return os.cpu_count() or 1
     if (count := _index(value)) is None or count < 1:
@@ -90,7 +144,18 @@ def threads(name: str, value: Any) -> int:
 
 
 def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
-    """A function, or None; `expected` says with what it will be called."""
+    """A function, or None; `expected` says with what it will be called.
+
+    Raises
+    ------
+    InputError
+        Anything else.
+
+    Examples
+    --------
+    >>> callback("progress", print, "a function or None") is print
+    True
+    """
     if value is not None and not callable(value):
         msg = f"{name} must be {expected}; found {value!r}."
         raise InputError(msg)

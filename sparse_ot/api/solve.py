@@ -23,7 +23,6 @@ from typing import Any, Literal
 
 from sparse_ot import options
 from sparse_ot._typing import Array
-from sparse_ot.backends.generic.arrays import lies_on_a_device
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.core.live_basis import Progress
 from sparse_ot.costs.dense import DenseCost
@@ -169,7 +168,8 @@ def _is_priced(problem: Problem) -> bool:
     cost = problem.cost
     if isinstance(cost, DenseCost):
         n, m = cost.shape
-        return n * m >= PRICED_ENTRIES and lies_on_a_device(cost.matrix) and not problem.is_traced
+        elsewhere = n * m >= PRICED_ENTRIES and problem.backend.host_view(cost.matrix) is None
+        return elsewhere and not problem.is_traced
     return not isinstance(cost, (SparseCost, PointCloudCost)) or (
         isinstance(cost, PointCloudCost) and not problem.is_traced
     )

@@ -1,9 +1,18 @@
 """The waist of the library: what array libraries really differ in, and nothing else.
 
-Arithmetic goes through `Backend.xp`, an array-API namespace. A backend adds the five things
-the array API has no word for: sparse containers, the crossing between device and host, and
-the three searches that deserve a library's own kernels (nearest neighbours, costs of listed
-pairs, most negative reduced costs).
+Arithmetic goes through `Backend.xp`, an array-API namespace. A backend adds what the array API has
+no word for, in five groups:
+
+- *identity*: whose objects these are, and what works of the installed version;
+- *places*: devices, threads, and whether the host can look at an array;
+- *containers*: sparse matrices, taken apart and put together;
+- *the door* between device and host, and the derivative of what was computed behind it;
+- *searches*, which deserve a library's own kernels: nearest neighbours, pairs within a radius,
+  costs of listed pairs, most negative reduced costs.
+
+This protocol is the whole contract: the rest of sparse_ot asks a backend for nothing else.
+`sparse_ot.backends.generic.array_api` implements all of it for a plain array-API library, so that a
+backend is what its library does otherwise; ``CONTRIBUTING.md`` has the recipe.
 
 Invariant: `host_call` is the only place where an array changes sides. Everything above it
 holds arrays of the caller's library; everything inside the callable it is given holds NumPy
@@ -16,7 +25,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = [
@@ -75,7 +84,12 @@ HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
 
 
 class Backend(Protocol):
-    """What sparse_ot asks of an array library; see the module docstring."""
+    """What sparse_ot asks of an array library; see the module docstring.
+
+    One object serves all threads. It is pickled by the name of its library.
+    """
+
+    # -- identity -----------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
@@ -83,19 +97,63 @@ class Backend(Protocol):
 
     @property
     def xp(self) -> Any:
-        """The array-API namespace of the library."""
+        """The array-API namespace of the library.
+
+        Functions that make arrays (`zeros`, `full`, `arange`, ...) take as `device` what
+        `device_of` gives, None included.
+        """
+
+    @property
+    def caveat(self) -> str | None:
+        """What works less well than it could with the installed version, and what to do.
+
+        A sentence or two for users, or None where all is well.
+        """
 
     def owns(self, x: Any) -> bool:
-        """Whether `x` is a dense array or a sparse container of this library."""
+        """Whether `x` is a dense array or a sparse container of this library.
+
+        A traced array is one, and `CooParts` of such arrays are a container. Never raises.
+        """
 
     def is_sparse(self, x: Any) -> bool:
-        """Whether `x` is a sparse container of this library."""
+        """Whether `x` is a sparse container of this library, or `CooParts` of its arrays."""
 
     def is_traced(self, x: Any) -> bool:
-        """Whether `x` stands for an array that has no values yet."""
+        """Whether `x` stands for an array that has no values yet.
 
-    def detach(self, x: Array) -> Array:
-        """`x` without derivatives: where the library only follows those, an array with values."""
+        Then nothing may depend on values: no error, no shape, no branch.
+        """
+
+    def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function` of arrays as the library compiles it; `function` itself, unless it does."""
+
+    # -- places -------------------------------------------------------------------------------
+
+    def devices(self) -> list[Any]:
+        """Devices that work can be sent to, each of which `xp` functions take as `device`.
+
+        Raises
+        ------
+        Exception
+            Whatever the library has to say where it finds none: a missing driver, for example.
+        """
+
+    def device_of(self, x: Array) -> Any:
+        """The device to make new arrays on, beside `x`.
+
+        None, the library's own choice, where `x` names no single device: a traced array, one that
+        is spread over several devices, or one that follows others wherever they are.
+        """
+
+    def host_view(self, x: Array) -> HostArray | None:
+        """The values of `x`, to be looked at without a crossing and never written to.
+
+        A NumPy array of the same shape and dtype that shares the memory of `x`; None where the
+        host cannot see that memory, or where `x` has no values yet. What is found wrong with input
+        before a solve is found through this: elsewhere looking would cost a crossing, and the solve
+        finds it.
+        """
 
     def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
         """A context in which work on arrays beside `x` happens, and stays, on their device."""
@@ -107,10 +165,42 @@ class Backend(Protocol):
         """
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """A Python scalar or sequence as an array beside `like`; an array never crosses."""
+        """A Python scalar or (nested) sequence as an array beside `like`.
+
+        An array of the library comes back as it is, on its own device: an array never crosses.
+
+        Raises
+        ------
+        ShapeError
+            A ragged sequence.
+        UnsupportedArrayError
+            Not real numbers: floats, integers or booleans.
+        """
+
+    def detach(self, x: Array) -> Array:
+        """`x` without derivatives: where the library only follows those, an array with values."""
+
+    # -- containers ---------------------------------------------------------------------------
 
     def coo_parts(self, M: Sparse) -> CooParts:
-        """Stored entries of a container, in its own order, on its own device."""
+        """Stored entries of a container of shape (n, m), in its own order, on its own device.
+
+        Explicit zeros and duplicates are entries like others. Padding, where the library has any,
+        becomes entries in range at the cost +inf, which forbids them.
+
+        Returns
+        -------
+        CooParts
+            `rows`, `cols` of any integer dtype and `values` of the container's, all (p,); they may
+            share its memory.
+
+        Raises
+        ------
+        ShapeError
+            Not two-dimensional.
+        UnsupportedArrayError
+            A kind of container that is not understood, or not of real numbers.
+        """
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
         """Build the container of `like` (or the library's default COO) from parts.
@@ -120,10 +210,15 @@ class Backend(Protocol):
         """
 
     def cost_container(self, parts: CooParts) -> Sparse:
-        """The container in which a new sparse cost is handed to the user; zeros stay arcs."""
+        """The container in which a new sparse cost is handed to the user; zeros stay arcs.
+
+        `parts` hold no pair twice, but for such as cost +inf.
+        """
 
     def transpose(self, M: Array | Sparse) -> Array | Sparse:
         """`M` with rows and columns exchanged: what ``M.T`` is where a container has it."""
+
+    # -- the door -----------------------------------------------------------------------------
 
     def host_call(
         self,
@@ -145,6 +240,8 @@ class Backend(Protocol):
         optimal plan and potentials stood still. Libraries without derivatives return `value`.
         The first pair is plan and costs, the others are potentials and masses.
         """
+
+    # -- searches -----------------------------------------------------------------------------
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None

@@ -3,18 +3,38 @@
 An array is recognised by the module its class comes from, so that asking imports nothing: an
 array of a library can only exist once somebody else has imported that library. The backend of
 the library found is imported then, and once.
+
+*A backend is a folder.* Every folder on ``sparse_ot.backends.__path__`` whose ``__init__`` names a
+`BACKEND` is one, and its name is that of the library, as one imports it. Its ``__init__`` holds
+plain constants and imports nothing:
+
+- `PACKAGES`: the packages whose classes belong to the library, itself among them. Only this folder
+  may import them, unless sparse_ot cannot be installed without them;
+- `REQUIREMENT`: what to write after ``pip install`` to get the library;
+- `ADVICE`: what to do where the library is installed and does not work;
+- `BACKEND`: ``"module:Class"``, a module of the folder and what it has that implements `Backend`,
+  called without arguments;
+- `PUBLIC`: False for a library that only tests use;
+- `DEFAULT`: True for the one library that lists and numbers alone belong to;
+- `SCALARS`: classes whose objects go with arrays of any library, as Python's numbers do;
+- `REFUSED`: modules whose classes would pass for arrays of the library, and what is wrong with
+  them.
+
+The last four may be left out. This file knows no library by name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pkgutil
+import sys
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from sparse_ot.backends.generic.array_api import ArrayApiBackend
-from sparse_ot.backends.protocol import CooParts
+from sparse_ot.backends.protocol import Backend, CooParts
 from sparse_ot.errors import (
     InputError,
     MissingDependencyError,
@@ -22,39 +42,46 @@ from sparse_ot.errors import (
     UnsupportedArrayError,
 )
 
-__all__ = ["get_backend", "library_of", "load_backend"]
+__all__ = ["Library", "get_backend", "libraries", "library_of", "load_backend"]
 
-
-class _Entry(NamedTuple):
-    module: str
-    backend: str
-    requirement: str
-
-
-_REGISTRY: dict[str, _Entry] = {
-    "numpy": _Entry("sparse_ot.backends.numpy.backend", "NumpyBackend", "numpy scipy"),
-    "jax": _Entry("sparse_ot.backends.jax.backend", "JaxBackend", "'sparseot[jax]'"),
-    "cupy": _Entry("sparse_ot.backends.cupy.backend", "CupyBackend", "'sparseot[cupy-cuda12]'"),
-    "array_api_strict": _Entry(
-        "sparse_ot.backends.array_api_strict.backend", "StrictBackend", "array-api-strict"
-    ),
-}
-
-# Where the classes of a library live: the first part of their module's name.
-_LIBRARY_OF_PACKAGE = {
-    "numpy": "numpy",
-    "scipy": "numpy",
-    "jax": "jax",
-    "jaxlib": "jax",
-    "cupy": "cupy",
-    "cupyx": "cupy",
-    "array_api_strict": "array_api_strict",
-}
-
+_NEEDED = ("packages", "requirement", "advice", "backend")
 _PLAIN_PYTHON = (bool, int, float, range)
 
 
-def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> ArrayApiBackend:
+class Library(NamedTuple):
+    """What a folder says of its library; see the module docstring.
+
+    Attributes
+    ----------
+    name : str
+        Of the folder, and of the library's main package.
+    packages, requirement, advice, backend, public, default, scalars, refused
+        The constants of the folder.
+    """
+
+    name: str
+    packages: tuple[str, ...]
+    requirement: str
+    advice: str
+    backend: str
+    public: bool = True
+    default: bool = False
+    scalars: tuple[str, ...] = ()
+    refused: Mapping[str, str] = MappingProxyType({})
+
+
+def libraries() -> tuple[Library, ...]:
+    """Every library that has a folder, installed or not: the default first, then by name.
+
+    Examples
+    --------
+    >>> [library.name for library in libraries() if library.public]
+    ['numpy', 'cupy', 'jax']
+    """
+    return _read_folders(_path())
+
+
+def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> Backend:
     """The backend of the library that all `arrays` belong to.
 
     Parameters
@@ -96,7 +123,7 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> ArrayApiBac
             "them to the library, and the device, where you want the result."
         )
         raise MixedBackendsError(msg)
-    return load_backend(next(iter(found), "numpy"))
+    return load_backend(next(iter(found), None) or libraries()[0].name)
 
 
 def library_of(x: Any, name: str = "this argument") -> str | None:
@@ -129,57 +156,73 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
         return library_of(x.values, f"the values of {name}")
     if isinstance(x, (list, tuple)):
         return _library_of_items(x, name)
-    for cls in type(x).__mro__:
-        library = _LIBRARY_OF_PACKAGE.get(cls.__module__.partition(".")[0])
-        if library is not None:
-            _refuse_masked(x, name)
-            return None if _is_numpy_scalar(x) else library
-    kind = f"{type(x).__module__}.{type(x).__qualname__}"
-    msg = (
-        f"{name} is a {kind}, which no backend understands. Expected an array or a sparse "
-        "container of NumPy/SciPy, CuPy or JAX, or a list of numbers. Convert it first, for "
-        "example with `.to_numpy()` or `numpy.asarray`."
-    )
-    raise UnsupportedArrayError(msg)
+    cls: Any = type(x)
+    kind = _kind(cls, _path())
+    if kind.refusal is not None:
+        msg = f"{name} is {kind.refusal}"
+        raise UnsupportedArrayError(msg)
+    return kind.library
 
 
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
     # One item of each type is enough, so a long list of floats is cheap.
     examples = {type(item): item for item in x}
     prefix = "" if name.startswith("an item of ") else "an item of "
-    libraries = {library_of(item, prefix + name) for item in examples.values()} - {None}
-    if len(libraries) > 1:
+    owners = {library_of(item, prefix + name) for item in examples.values()} - {None}
+    if len(owners) > 1:
         msg = (
-            f"{name} is a list with items of {' and '.join(sorted(map(str, libraries)))}. "
+            f"{name} is a list with items of {' and '.join(sorted(map(str, owners)))}. "
             "Expected items of one library."
         )
         raise MixedBackendsError(msg)
-    return next(iter(libraries), None)
+    return next(iter(owners), None)
 
 
-def _is_numpy_scalar(x: Any) -> bool:
-    import numpy as np
+class _Kind(NamedTuple):
+    """What holds for all objects of a class: their library if they have one, or why there is none.
 
-    return isinstance(x, np.generic)
+    Neither means that they fit any library.
+    """
 
-
-def _refuse_masked(x: Any, name: str) -> None:
-    # A masked array would pass as the array beneath its mask, with the masked values in it.
-    if type(x).__module__.startswith("numpy.ma"):
-        msg = (
-            f"{name} is a masked array. Expected a plain one. Forbid masked pairs of a cost matrix "
-            "with `.filled(numpy.inf)`; drop masked points and masses."
-        )
-        raise UnsupportedArrayError(msg)
+    library: str | None = None
+    refusal: str | None = None
 
 
 @cache
-def load_backend(library: str) -> ArrayApiBackend:
+def _kind(cls: type, path: tuple[str, ...]) -> _Kind:
+    owners = {package: library for library in _read_folders(path) for package in library.packages}
+    for base in cls.__mro__:
+        library = owners.get(base.__module__.partition(".")[0])
+        if library is not None:
+            break
+    else:
+        names = " or ".join(library.name for library in _read_folders(path) if library.public)
+        return _Kind(
+            refusal=f"a {cls.__module__}.{cls.__qualname__}, which no backend understands. "
+            f"Expected an array or a sparse container of {names}, or a list of numbers. Convert it "
+            "first, for example with `.to_numpy()` or `numpy.asarray`."
+        )
+    for module, refusal in library.refused.items():
+        if f"{cls.__module__}.".startswith(f"{module}."):
+            return _Kind(refusal=refusal)
+    if any(f"{base.__module__}.{base.__qualname__}" in library.scalars for base in cls.__mro__):
+        return _Kind()
+    return _Kind(library.name)
+
+
+@cache
+def load_backend(library: str) -> Backend:
     """The backend of a library asked for by name.
 
     Parameters
     ----------
-    library : {"numpy", "jax", "cupy", "array_api_strict"}
+    library : str
+        The name of a folder: "numpy", "jax", "cupy", ...
+
+    Returns
+    -------
+    Backend
+        The same object on every call.
 
     Raises
     ------
@@ -193,15 +236,39 @@ def load_backend(library: str) -> ArrayApiBackend:
     >>> load_backend("numpy").name
     'numpy'
     """
-    if library not in _REGISTRY:
-        msg = f"Unknown backend {library!r}. Expected one of {', '.join(_REGISTRY)}."
+    found = next((each for each in libraries() if each.name == library), None)
+    if found is None:
+        known = ", ".join(each.name for each in libraries() if each.public)
+        msg = f"Unknown backend {library!r}. Expected one of {known}."
         raise InputError(msg)
-    entry = _REGISTRY[library]
     if find_spec(library) is None:
         msg = (
             f"The {library} backend needs {library}, which is not installed. Install it with: "
-            f"pip install {entry.requirement}"
+            f"pip install {found.requirement}"
         )
         raise MissingDependencyError(msg)
-    backend: ArrayApiBackend = getattr(import_module(entry.module), entry.backend)()
+    module, _, name = found.backend.partition(":")
+    backend: Backend = getattr(import_module(f"{__package__}.{library}.{module}"), name)()
     return backend
+
+
+def _path() -> tuple[str, ...]:
+    """Where folders are looked for now: somebody may have added a place of his own."""
+    return tuple(sys.modules[__package__].__path__)
+
+
+@cache
+def _read_folders(path: tuple[str, ...]) -> tuple[Library, ...]:
+    found = []
+    for module in pkgutil.iter_modules(path):
+        if not module.ispkg:
+            continue
+        folder: Any = import_module(f"{__package__}.{module.name}")
+        if hasattr(folder, "BACKEND"):  # others serve those that have one
+            constants: dict[str, Any] = {
+                field: getattr(folder, field.upper())
+                for field in Library._fields
+                if field != "name" and (field in _NEEDED or hasattr(folder, field.upper()))
+            }
+            found.append(Library(name=module.name, **constants))
+    return tuple(sorted(found, key=lambda library: (not library.default, library.name)))

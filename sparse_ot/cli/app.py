@@ -220,7 +220,7 @@ def _check_writable(*paths: Path | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; the entry point of the `sparse-ot` script.
+    """Run the command line: what `sparse_ot.cli.main` does where Typer and Rich are installed.
 
     Parameters
     ----------

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparse_ot.api.solve import solve
-from sparse_ot.backends.generic.array_api import ArrayApiBackend
-from sparse_ot.backends.registry import load_backend
+from sparse_ot.backends.protocol import Backend
+from sparse_ot.backends.registry import Library, libraries, load_backend
 from sparse_ot.costs.graphs import knn_cost
 from sparse_ot.errors import MissingDependencyError
 from sparse_ot.result.solution import Solution
@@ -28,18 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "SelfTest", "examine", "report"]
 
-LIBRARIES = ("numpy", "jax", "cupy")
 PACKAGES = ("numpy", "scipy", "array-api-compat", "typer", "rich", "matplotlib")
-
-ADVICE = {
-    "jax": "sparse_ot runs on JAX's default device. For a GPU install the jax of your CUDA, as "
-    "JAX's own pages say: sparse_ot does not choose one.",
-    "cupy": "CuPy needs an NVIDIA GPU, its driver (does nvidia-smi answer?), and a CuPy made for "
-    "its CUDA, with the toolkit's run-time compiler: pip install 'sparseot[cupy-cuda12]', or "
-    "'sparseot[cupy-cuda13]' if nvidia-smi says CUDA 13. Without a GPU use NumPy or JAX.",
-    "numpy": "NumPy and the compiled core are what everything rests on. Install the package again: "
-    "pip install --force-reinstall sparseot.",
-}
 
 
 @dataclass(frozen=True)
@@ -89,35 +78,31 @@ def examine() -> list[Finding]:
     >>> numpy.library, numpy.is_broken
     ('numpy', False)
     """
-    return [_examine(library) for library in LIBRARIES]
+    return [_examine(library) for library in libraries() if library.public]
 
 
-def _examine(library: str) -> Finding:
+def _examine(library: Library) -> Finding:
+    name = library.name
     try:
-        backend = load_backend(library)
+        backend = load_backend(name)
     except MissingDependencyError as error:
-        return Finding(library, None, advice=str(error))
+        return Finding(name, None, advice=str(error))
     except Exception as error:  # whatever a half-installed library throws
-        return Finding(
-            library,
-            "(version unknown)",
-            advice=f"It does not import: {_brief(error)} {ADVICE[library]}",
-        )
-    found = str(getattr(sys.modules[library], "__version__", "?"))
+        broken = f"It does not import: {_brief(error)} {library.advice}"
+        return Finding(name, "(version unknown)", advice=broken)
+    found = str(getattr(sys.modules[name], "__version__", "?"))
     try:
-        # JAX lists None as well: no device in particular.
-        devices = [d for d in backend.xp.__array_namespace_info__().devices() if d is not None]
+        devices = backend.devices()
     except Exception as error:
-        return Finding(
-            library, found, advice=f"It sees no device: {_brief(error)} {ADVICE[library]}"
-        )
+        blind = f"It sees no device: {_brief(error)} {library.advice}"
+        return Finding(name, found, advice=blind)
     tests = tuple(_self_test(backend, device) for device in devices)
     wrong = not tests or not all(test.passed for test in tests)
-    advice = ADVICE[library] if wrong else backend.caveat
-    return Finding(library, found, tuple(map(str, devices)), tests, advice)
+    advice = library.advice if wrong else backend.caveat
+    return Finding(name, found, tuple(map(str, devices)), tests, advice)
 
 
-def _self_test(backend: ArrayApiBackend, device: Any) -> SelfTest:
+def _self_test(backend: Backend, device: Any) -> SelfTest:
     """Neighbours, a sparse solve, its certificate, and the value that NumPy gives.
 
     Where the library compiles, the solve must pass compiled as well.

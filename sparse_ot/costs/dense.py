@@ -12,6 +12,7 @@ from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype, spans
 from sparse_ot.backends.generic.tiled_search import select_negative
 from sparse_ot.backends.protocol import Backend, Neighbours, Pricing
+from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
@@ -55,9 +56,7 @@ class DenseCost:
 
     def __init__(self, M: Any, *, backend: Backend | None = None) -> None:
         if backend is None:
-            from sparse_ot.costs.graphs import backend_of
-
-            backend = backend_of(M, names=("M",))
+            backend = get_backend(M, names=("M",))
         if backend.is_sparse(M):
             msg = (
                 f"M is a {type(M).__name__}. Expected a dense matrix. Use SparseCost, or pass M as "

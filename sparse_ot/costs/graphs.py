@@ -12,14 +12,12 @@ second time, which forbids it, and `radius_cost` works outside of compiled funct
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
 from math import inf, nan
 from typing import Any
 
-from sparse_ot._typing import Metric, Sparse
-from sparse_ot.backends.generic.array_api import ArrayApiBackend
-from sparse_ot.backends.generic.arrays import device_of, index_dtype, on_host
-from sparse_ot.backends.protocol import ArraySpec, CooParts
+from sparse_ot._typing import HostArray, Metric, Sparse
+from sparse_ot.backends.generic.arrays import device_of, index_dtype
+from sparse_ot.backends.protocol import ArraySpec, Backend, CooParts
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair
 from sparse_ot.costs.feasible_arcs import Backbone
@@ -29,15 +27,7 @@ from sparse_ot.errors import InputError, MassError, NonFiniteError, ShapeError
 from sparse_ot.masses import as_masses
 from sparse_ot.result.ledger import TransferLedger
 
-__all__ = ["backend_of", "knn_cost", "radius_cost", "union"]
-
-
-def backend_of(*arrays: Any, names: Sequence[str]) -> ArrayApiBackend:
-    """The backend of the arguments of a cost model that was built without being told it.
-
-    Everything else below the interface receives its backend; this is the one place that looks.
-    """
-    return get_backend(*arrays, names=names)
+__all__ = ["knn_cost", "radius_cost", "union"]
 
 
 def knn_cost(
@@ -224,7 +214,7 @@ def _container(
     feasible_for: tuple[Any, Any] | None,
     cloud: PointCloudCost | None,
     shape: tuple[int, int],
-    backend: ArrayApiBackend,
+    backend: Backend,
     *,
     may_repeat: bool = False,
 ) -> Sparse:
@@ -242,7 +232,7 @@ def _container(
     return backend.cost_container(CooParts(*arcs, shape))
 
 
-def _with_common_indices(arcs: Arcs, backend: ArrayApiBackend) -> Arcs:
+def _with_common_indices(arcs: Arcs, backend: Backend) -> Arcs:
     """Indices in the library's own type: JAX can be told to refuse to mix two."""
     xp = backend.xp
     dtype = index_dtype(xp, device_of(arcs.costs))
@@ -257,7 +247,7 @@ def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
         for x, count, name in ((a, n, "a"), (b, m, "b"))
     ]
     for x, name in zip(masses, "ab", strict=True):
-        _check_masses(x, name)
+        _check_masses(cloud.backend.host_view(x), name)
     find = Backbone(directions_only=cloud.metric == "cosine", capacity=2 * (n + m))
     indices = ArraySpec((find.capacity,), "int32")
     rows, cols = cloud.backend.host_call(
@@ -266,9 +256,9 @@ def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
     return Arcs(rows, cols, cloud.arc_costs(rows, cols))
 
 
-def _check_masses(x: Any, name: str) -> None:
+def _check_masses(x: HostArray | None, name: str) -> None:
     """Complain at once where looking is free; elsewhere the solve does, in the same words."""
-    if not on_host(x):
+    if x is None:
         return
     for bad, error, expected in (
         (~((x < inf) & (x > -inf)), NonFiniteError, "finite masses"),

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from sparse_ot._typing import Array, Metric
-from sparse_ot.backends.generic.arrays import device_of, index_dtype, on_host
+from sparse_ot._typing import Array, HostArray, Metric
+from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, Pricing
+from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
 from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
 from sparse_ot.metrics import check_metric, swapped
@@ -51,11 +52,11 @@ class PointCloudCost:
     ShapeError
         Not points, no points, or different numbers of coordinates.
     NonFiniteError
-        A coordinate is NaN or infinite. Looked for in NumPy arrays only; on a device, and under a
-        trace, looking would be a crossing, and the solve names the cost that is NaN.
+        A coordinate is NaN or infinite. Looked for where the host sees them; on a device, and under
+        a trace, looking would be a crossing, and the solve names the cost that is NaN.
     InputError
         Unknown metric; or coordinates so far apart, or so close together, that their distances do
-        not fit into floating point. Looked for in NumPy arrays only, too: on a device the costs
+        not fit into floating point. Looked for where the host sees them, too: on a device the costs
         are infinite or 0 then, which means forbidden pairs and free ones. Choose the unit so that
         the squares of distances lie well within the range of the points' dtype.
     UnsupportedArrayError
@@ -74,9 +75,7 @@ class PointCloudCost:
         self, X: Any, Y: Any, metric: Metric = "sqeuclidean", *, backend: Backend | None = None
     ) -> None:
         if backend is None:
-            from sparse_ot.costs.graphs import backend_of
-
-            backend = backend_of(X, Y, names=("X", "Y"))
+            backend = get_backend(X, Y, names=("X", "Y"))
         self.metric = check_metric(metric)
         x = _points(X, "X", backend, like=Y if backend.owns(Y) else None)
         y = _points(Y, "Y", backend, like=x)
@@ -90,7 +89,9 @@ class PointCloudCost:
         self.backend = backend
         self.x = backend.xp.astype(x, dtype, copy=False)
         self.y = backend.xp.astype(y, dtype, copy=False)
-        _refuse_costs_out_of_range(self.x, self.y, metric)
+        views = backend.host_view(self.x), backend.host_view(self.y)
+        if views[0] is not None and views[1] is not None:
+            _refuse_costs_out_of_range(views[0], views[1], metric)
         self.shape = (int(x.shape[0]), int(y.shape[0]))
 
     @property
@@ -188,19 +189,20 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
         )
         raise ShapeError(msg)
     x = as_floats(x, xp)
-    if on_host(x):
-        bad = xp.nonzero(~xp.all(xp.isfinite(x), axis=1))[0]
+    view = backend.host_view(x)
+    if view is not None:
+        bad = np.flatnonzero(~np.isfinite(view).all(axis=1))
         if bad.size:
             point = int(bad[0])
             msg = (
-                f"{name}[{point}] is {x[point].tolist()}. Expected finite coordinates. Drop the "
+                f"{name}[{point}] is {view[point].tolist()}. Expected finite coordinates. Drop the "
                 f"point ({bad.size} such in {name}), or fill in what is missing."
             )
             raise NonFiniteError(msg)
     return x
 
 
-def _refuse_costs_out_of_range(x: Array, y: Array, metric: Metric) -> None:
+def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: Metric) -> None:
     """Refuse coordinates whose distances, or squares of these, floating point cannot hold.
 
     An overflow is infinite and would forbid the pair; an underflow loses digits without a trace.
@@ -210,7 +212,7 @@ def _refuse_costs_out_of_range(x: Array, y: Array, metric: Metric) -> None:
     digits. Distances are computed in float64, but squares that are costs have the points' dtype.
     Cosine divides by lengths first, and a function is the caller's own.
     """
-    if callable(metric) or metric == "cosine" or not (on_host(x) and on_host(y)):
+    if callable(metric) or metric == "cosine":
         return
     squares = metric in ("sqeuclidean", "euclidean")
     with np.errstate(over="ignore"):

@@ -12,8 +12,8 @@ Conventions, written down here for the whole library:
 from __future__ import annotations
 
 from sparse_ot._typing import Array, Sparse
-from sparse_ot.backends.generic.arrays import on_host
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
+from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, price_arcs
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
@@ -65,9 +65,7 @@ class SparseCost:
 
     def __init__(self, M: Sparse, *, backend: Backend | None = None) -> None:
         if backend is None:
-            from sparse_ot.costs.graphs import backend_of
-
-            backend = backend_of(M, names=("M",))
+            backend = get_backend(M, names=("M",))
         if not backend.is_sparse(M):
             msg = (
                 f"M is a {type(M).__name__}. Expected a sparse container. Use DenseCost for an "
@@ -141,9 +139,10 @@ def _check_parts(parts: CooParts, backend: Backend) -> None:
         raise UnsupportedArrayError(msg)
     for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
         # Elsewhere the backend answers for its containers: looking would be a crossing.
-        if not on_host(indices) or indices.size == 0:
+        view = backend.host_view(indices)
+        if view is None or view.size == 0:
             continue
-        low, high = int(indices.min()), int(indices.max())
+        low, high = int(view.min()), int(view.max())
         if low < 0 or high >= size:
             msg = (
                 f"Found {name} index {low if low < 0 else high} in a cost of shape {shape}. "

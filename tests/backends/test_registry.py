@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -13,10 +14,12 @@ import scipy.sparse as sp
 from sparse_ot.backends import registry
 from sparse_ot.backends.protocol import CooParts
 from sparse_ot.backends.registry import get_backend, library_of, load_backend
+from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import (
     InputError,
     MissingDependencyError,
     MixedBackendsError,
+    NonFiniteError,
     UnsupportedArrayError,
 )
 
@@ -82,7 +85,7 @@ def test_a_masked_array_is_refused_because_its_mask_would_be_lost():
 
 
 def test_an_unknown_name_is_an_input_error():
-    with pytest.raises(InputError, match="Expected one of numpy, jax, cupy"):
+    with pytest.raises(InputError, match="Expected one of numpy, cupy, jax"):
         load_backend("fortran")
 
 
@@ -92,6 +95,43 @@ def test_a_missing_library_asked_for_by_name_comes_with_the_pip_line(monkeypatch
     with pytest.raises(MissingDependencyError, match=r"pip install 'sparseot\[jax\]'"):
         load_backend("jax")
     load_backend.cache_clear()
+
+
+def test_a_folder_without_a_backend_is_none():
+    assert "generic" not in {library.name for library in registry.libraries()}
+
+
+def test_exactly_one_library_is_that_of_plain_python():
+    first, *others = registry.libraries()
+    assert first.default
+    assert not any(library.default for library in others)
+
+
+def test_no_package_belongs_to_two_libraries():
+    packages = [package for library in registry.libraries() for package in library.packages]
+    assert len(set(packages)) == len(packages)
+
+
+def test_a_backend_is_pickled_by_the_name_of_its_library():
+    for library in ("numpy", "array_api_strict"):
+        backend = load_backend(library)
+        assert pickle.loads(pickle.dumps(backend)) is backend
+
+
+def test_what_the_host_can_see_it_sees_without_a_copy():
+    x = np.arange(3.0)
+    assert load_backend("numpy").host_view(x) is x
+    backend, device = load_backend("array_api_strict"), array_api_strict.Device("device1")
+    seen = backend.host_view(array_api_strict.asarray(x))
+    np.testing.assert_array_equal(seen, x)
+    assert backend.host_view(array_api_strict.asarray(x, device=device)) is None
+
+
+def test_what_the_host_can_see_is_checked_early_in_any_library():
+    """A bad coordinate is named as one, not as a cost that it made NaN."""
+    x = array_api_strict.asarray([[0.0], [np.nan]])
+    with pytest.raises(NonFiniteError, match=r"X\[1\] is \[nan\]"):
+        PointCloudCost(x, x)
 
 
 def test_recognising_arrays_imports_no_other_library():

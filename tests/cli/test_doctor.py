@@ -25,6 +25,13 @@ def found(library: str) -> doctor.Finding:
     return next(finding for finding in doctor.examine() if finding.library == library)
 
 
+def test_every_public_library_is_examined() -> None:
+    examined = [finding.library for finding in doctor.examine()]
+    assert examined == [library.name for library in registry.libraries() if library.public]
+    assert {"numpy", "jax", "cupy"} <= set(examined)
+    assert "array_api_strict" not in examined
+
+
 def test_numpy_is_certified_on_its_one_device() -> None:
     finding = found("numpy")
     assert [test.passed for test in finding.self_tests] == [True]

@@ -1,7 +1,8 @@
 """The libraries that the suite holds to one standard, each described by how to get in and out.
 
 A `Library` makes its own arrays and containers from NumPy ones, on a device that is not the
-default where it has one, and reads them back. Adding a library is adding an entry to `LIBRARIES`.
+default where it has one, and reads them back. Adding a library is adding an entry to `LIBRARIES`;
+every folder of `sparse_ot.backends` must have one.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -208,12 +209,34 @@ def cupy_setting() -> Iterator[Library]:
         yield library
 
 
-LIBRARIES: dict[str, Callable[[], Any]] = {
-    "numpy": numpy_setting,
-    "array-api-strict": strict_setting,
-    "jax": jax_setting(compiled=False, doubles=False),
-    "jax-jit": jax_setting(compiled=True, doubles=False),
-    "jax-x64": jax_setting(compiled=False, doubles=True),
-    "jax-jit-x64": jax_setting(compiled=True, doubles=True),
-    "cupy stand-in": cupy_setting,
+class Setting(NamedTuple):
+    """One way to run the suite with a library.
+
+    Attributes
+    ----------
+    library : str
+        The folder of its backend.
+    open : callable
+        Makes a context manager that yields the `Library`, or skips the test.
+    containers : tuple of str
+        The `Library.containers` that the suite goes through.
+    """
+
+    library: str
+    open: Callable[[], Any]
+    containers: tuple[str, ...]
+
+
+def _jax(*, compiled: bool, doubles: bool) -> Setting:
+    return Setting("jax", jax_setting(compiled=compiled, doubles=doubles), ("BCOO", "BCSR"))
+
+
+LIBRARIES: dict[str, Setting] = {
+    "numpy": Setting("numpy", numpy_setting, ("coo_array", "csr_array", "csc_matrix", "CooParts")),
+    "array-api-strict": Setting("array_api_strict", strict_setting, ("CooParts",)),
+    "jax": _jax(compiled=False, doubles=False),
+    "jax-jit": _jax(compiled=True, doubles=False),
+    "jax-x64": _jax(compiled=False, doubles=True),
+    "jax-jit-x64": _jax(compiled=True, doubles=True),
+    "cupy stand-in": Setting("cupy", cupy_setting, ("coo_matrix", "csr_matrix", "csc_matrix")),
 }

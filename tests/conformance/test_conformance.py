@@ -17,31 +17,31 @@ from support.problems import FAMILIES
 
 import sparse_ot
 from sparse_ot import Status
-
-CONTAINERS = {
-    "numpy": ("coo_array", "csr_array", "csc_matrix", "CooParts"),
-    "array-api-strict": ("CooParts",),
-    **{name: ("BCOO", "BCSR") for name in LIBRARIES if name.startswith("jax")},
-    "cupy stand-in": ("coo_matrix", "csr_matrix", "csc_matrix"),
-}
+from sparse_ot.backends.registry import libraries
 
 
 @pytest.fixture(params=LIBRARIES)
 def library(request: pytest.FixtureRequest) -> Any:
     """Each library in turn, dense arrays."""
-    with LIBRARIES[request.param]() as found:
+    with LIBRARIES[request.param].open() as found:
         yield found
 
 
 @pytest.fixture(
-    params=[(name, kind) for name, kinds in CONTAINERS.items() for kind in kinds],
+    params=[(name, kind) for name, setting in LIBRARIES.items() for kind in setting.containers],
     ids=lambda pair: "-".join(pair),
 )
 def sparse_library(request: pytest.FixtureRequest) -> Any:
     """Each library in turn, with each of its sparse containers."""
     name, kind = request.param
-    with LIBRARIES[name]() as found:
+    with LIBRARIES[name].open() as found:
         yield found, found.containers[kind]
+
+
+def test_every_backend_is_held_to_this_standard() -> None:
+    assert {setting.library for setting in LIBRARIES.values()} == {
+        library.name for library in libraries()
+    }
 
 
 def solve(library: Library, M: Any, a: Any = None, b: Any = None, **options: Any) -> Any:

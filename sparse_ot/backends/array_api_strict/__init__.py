@@ -1,1 +1,7 @@
-"""The array-api-strict backend; see `backend`."""
+"""array-api-strict, to hold the generic code to its word; see `backend`."""
+
+PACKAGES = ("array_api_strict",)
+REQUIREMENT = "array-api-strict"
+ADVICE = "array-api-strict serves tests only: pip install --upgrade array-api-strict."
+BACKEND = "backend:StrictBackend"
+PUBLIC = False

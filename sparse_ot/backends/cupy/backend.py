@@ -4,8 +4,8 @@ The door copies once in each direction. What is to cross is packed into one buff
 comes from, crosses through page-locked memory on the current stream of the arrays' device, and is
 unpacked by looking at it. So a solve waits for the device twice, whatever the number of arrays.
 
-The searches run as fused kernels (`cupy_kernels`), or tile by tile (`agnostic`) where those do not
-reach: metrics that are functions, and more than 64 neighbours.
+The searches run as fused kernels (`kernels`), or tile by tile (`generic.tiled_search`) where
+those do not reach: metrics that are functions, and more than 64 neighbours.
 
 Devices: work happens on the device of the arguments, whichever is current, and on the stream that
 is current there.
@@ -24,7 +24,7 @@ import cupyx
 import cupyx.scipy.sparse as cupy_sparse
 import numpy as np
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.cupy import kernels as cupy_kernels
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
@@ -45,6 +45,10 @@ class CupyBackend(ArrayApiBackend):
     def is_sparse(self, x: Any) -> bool:
         """Whether `x` is a cupyx.scipy.sparse container, or `CooParts` of CuPy arrays."""
         return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
+
+    def host_view(self, x: Array) -> HostArray | None:
+        """None: memory of a device, whatever else may see it."""
+        return None
 
     def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
         """The device of `x` as the current one, which CuPy asks for."""
@@ -146,21 +150,21 @@ class CupyBackend(ArrayApiBackend):
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source: the fused kernel, or `agnostic.knn`."""
+        """The `k` cheapest targets of every source: the fused kernel, or `tiled_search.knn`."""
         with _device_of(x, y):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().knn(x, y, k, metric, offset)
             return cupy_kernels.nearest(x, y, k, str(metric), offset)
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
-        """Costs of the listed pairs: the kernel, or `agnostic.arc_costs`."""
+        """Costs of the listed pairs: the kernel, or `tiled_search.arc_costs`."""
         with _device_of(x, y, rows, cols):
             if not cupy_kernels.suits(x, y, metric):
                 return super().arc_costs(x, y, rows, cols, metric)
             return cupy_kernels.arc_costs(x, y, rows, cols, str(metric))
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost: the kernel, or `agnostic.price`."""
+        """Up to `k` arcs a source with negative reduced cost: kernel, or `tiled_search.price`."""
         with _device_of(x, y, u, v):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().price(x, y, u, v, metric, k)
@@ -169,7 +173,7 @@ class CupyBackend(ArrayApiBackend):
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric
     ) -> tuple[Array, Array, Array]:
-        """All pairs whose cost is at most `radius`; see `agnostic.within`."""
+        """All pairs whose cost is at most `radius`; see `tiled_search.within`."""
         with _device_of(x, y):
             return super().within(x, y, radius, metric)
 

@@ -1,6 +1,6 @@
 """A backend for any array-API library: the common ground the others build on.
 
-Everything numeric comes from `agnostic`. A plain array-API library has no sparse container, so
+Everything numeric comes from `tiled_search`. A plain array-API library has no sparse container, so
 this one takes and gives back `CooParts`. Libraries with containers, transfers or kernels of
 their own derive from it and override what they do better.
 """
@@ -11,17 +11,20 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import array_api_compat
 import numpy as np
-from array_api_compat import to_device
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
-from sparse_ot.backends.generic.arrays import data_dependent_shapes, device_of, dtype_name
+from sparse_ot.backends.generic.arrays import data_dependent_shapes, dtype_name
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
+from sparse_ot.backends.registry import load_backend
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["ArrayApiBackend"]
+
+_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
 
 
 class ArrayApiBackend:
@@ -47,8 +50,6 @@ class ArrayApiBackend:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled by name: a solution can be stored and sent, its library's modules cannot."""
-        from sparse_ot.backends.registry import load_backend  # the registry above imports this file
-
         return load_backend, (self._name,)
 
     @property
@@ -82,6 +83,25 @@ class ArrayApiBackend:
         """What does not work as well as it could with the installed version, and what to do."""
         return None
 
+    def devices(self) -> list[Any]:
+        """What the array-API namespace lists."""
+        listed = self._xp.__array_namespace_info__().devices()
+        return [device for device in listed if device is not None]  # None is "no one in particular"
+
+    def device_of(self, x: Array) -> Any:
+        """The device of `x`."""
+        return array_api_compat.device(x)
+
+    def host_view(self, x: Array) -> HostArray | None:
+        """`x` by DLPack, where it says that it lies in memory of the host."""
+        kind = getattr(x, "__dlpack_device__", None)
+        if kind is None or int(kind()[0]) not in _HOST_MEMORY:
+            return None
+        try:
+            return np.from_dlpack(x)
+        except (BufferError, RuntimeError, TypeError, ValueError):  # a dtype that DLPack lacks
+            return None
+
     def detach(self, x: Array) -> Array:
         """`x`: a plain array-API library does not differentiate."""
         return x
@@ -107,7 +127,7 @@ class ArrayApiBackend:
         if isinstance(x, self._array_type):
             return self._real(x)
         try:
-            device = None if like is None else device_of(like)
+            device = None if like is None else self.device_of(like)
             return self._real(self._xp.asarray(x, device=device))
         except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
@@ -160,7 +180,7 @@ class ArrayApiBackend:
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
-        device = device_of(arrays[0]) if arrays else None
+        device = self.device_of(arrays[0]) if arrays else None
         host = [self._to_host(x) for x in arrays]
         ledger.record_to_host(sum(x.nbytes for x in host))
         results = [
@@ -174,8 +194,10 @@ class ArrayApiBackend:
             for r, spec in zip(results, out, strict=True)
         )
 
-    def _to_host(self, x: Array) -> Any:
-        return np.asarray(to_device(x, "cpu"))
+    def _to_host(self, x: Array) -> HostArray:
+        """What crosses, for one array: override this where the library has another way."""
+        view = self.host_view(x)
+        return np.asarray(array_api_compat.to_device(x, "cpu")) if view is None else view
 
     def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
         """`value`: a plain array-API library does not differentiate."""
@@ -184,19 +206,19 @@ class ArrayApiBackend:
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source; see `agnostic.knn`."""
+        """The `k` cheapest targets of every source; see `tiled_search.knn`."""
         return agnostic.knn(x, y, k, metric, offset, xp=self._xp)
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
-        """Costs of the listed pairs; see `agnostic.arc_costs`."""
+        """Costs of the listed pairs; see `tiled_search.arc_costs`."""
         return agnostic.arc_costs(x, y, rows, cols, metric, xp=self._xp)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost; see `agnostic.price`."""
+        """Up to `k` arcs a source with negative reduced cost; see `tiled_search.price`."""
         return agnostic.price(x, y, u, v, metric, k, xp=self._xp)
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric
     ) -> tuple[Array, Array, Array]:
-        """All pairs whose cost is at most `radius`; see `agnostic.within`."""
+        """All pairs whose cost is at most `radius`; see `tiled_search.within`."""
         return agnostic.within(x, y, radius, metric, xp=self._xp)

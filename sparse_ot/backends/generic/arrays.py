@@ -6,10 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import array_api_compat
-import numpy as np
-
 from sparse_ot._typing import Array
+from sparse_ot.backends.registry import get_backend
 
 __all__ = [
     "MEMORY_BUDGET",
@@ -17,8 +15,6 @@ __all__ = [
     "device_of",
     "dtype_name",
     "index_dtype",
-    "lies_on_a_device",
-    "on_host",
     "spans",
 ]
 
@@ -27,45 +23,37 @@ MEMORY_BUDGET = 256 * 1024 * 1024
 
 
 def spans(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0."""
+    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0.
+
+    Examples
+    --------
+    >>> [(part.start, part.stop) for part in spans(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
     for start in range(0, max(count, 1), step):
         yield slice(start, min(start + step, count))
 
 
 def device_of(x: Array) -> Any:
-    """The device to make new arrays on, beside `x`.
+    """The device to make new arrays on, beside `x`, as `Backend.device_of` of its library says.
 
-    None, the library's own choice, where `x` names no single device: a traced array of JAX, one
-    that is spread over several devices, or one that follows others wherever they are.
+    Examples
+    --------
+    >>> import numpy as np
+    >>> device_of(np.zeros(2))
+    'cpu'
     """
-    device = array_api_compat.device(x)
-    if device is None or hasattr(device, "device_set") or not getattr(x, "committed", True):
-        return None
-    return device
-
-
-def lies_on_a_device(x: Array) -> bool:
-    """Whether the host cannot look at `x` without a copy."""
-    kind = getattr(x, "__dlpack_device__", None)
-    return kind is not None and int(kind()[0]) not in _HOST_MEMORY
-
-
-_HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
+    return get_backend(x).device_of(x)
 
 
 def index_dtype(xp: Any, device: Any = None) -> Any:
-    """The dtype of indices in this library: int64, or int32 where JAX runs without x64."""
+    """The dtype of indices in this library: int64, or int32 where that is what it counts in."""
     return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
 
 
 def data_dependent_shapes(xp: Any) -> bool:
-    """Whether the shape of a result may depend on values: not in JAX, nor under any tracer."""
+    """Whether the shape of a result may depend on values: not where programs are compiled."""
     return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
-
-
-def on_host(x: Array) -> bool:
-    """Whether the values of `x` can be looked at without a crossing."""
-    return isinstance(x, np.ndarray)
 
 
 def dtype_name(dtype: Any) -> str:

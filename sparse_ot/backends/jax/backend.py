@@ -2,8 +2,8 @@
 
 Everything here works on concrete arrays and under `jit`, `grad`, `vmap` and `scan` alike, so shapes
 never depend on values: a plan has the pattern of its cost, zeros included, and an arc that is
-unwanted keeps its place at the cost +inf. The crossing to the host is in `jax_door`, the derivative
-of a value in `jax_autodiff`, the searches in `jax_search`.
+unwanted keeps its place at the cost +inf. The crossing to the host is in `door`, the derivative of
+a value in `derivatives`, the searches in `search`.
 
 JAX fills sparse containers up with entries whose indices are out of range. They are no arcs.
 """
@@ -17,9 +17,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.experimental.sparse import BCOO, BCSR, JAXSparse
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.jax import derivatives as jax_autodiff
 from sparse_ot.backends.jax import door as jax_door
@@ -46,6 +47,24 @@ class JaxBackend(ArrayApiBackend):
     def is_traced(self, x: Any) -> bool:
         """Whether `x` stands for an array that has no values yet."""
         return jax_door.is_traced(x)
+
+    def device_of(self, x: Array) -> Any:
+        """The device of an array that was put there; None for a tracer, and for one that is spread.
+
+        JAX moves an array that nobody has put anywhere to the device of those that it meets. What
+        is made beside it should do the same.
+        """
+        if self.is_traced(x) or not x.committed or len(x.sharding.device_set) != 1:
+            return None
+        return next(iter(x.sharding.device_set))
+
+    def host_view(self, x: Array) -> HostArray | None:
+        """A view, once the values are there, where one device of the CPU platform has them all."""
+        if self.is_traced(x) or len(x.sharding.device_set) != 1:
+            return None
+        if next(iter(x.sharding.device_set)).platform != "cpu":
+            return None
+        return np.asarray(x)
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function` with the precision and the default device that are set here and now.
@@ -148,29 +167,29 @@ class JaxBackend(ArrayApiBackend):
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
     ) -> tuple[Array, ...]:
-        """Run `solve` on the host, now or when the compiled program runs; see `jax_door`.
+        """Run `solve` on the host, now or when the compiled program runs; see `door`.
 
         Without x64, results that were promised in 64 bits come back in 32.
         """
         return jax_door.call(solve, arrays, out, ledger)
 
     def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
-        """`value`, with the derivative of the envelope theorem; see `jax_autodiff`."""
+        """`value`, with the derivative of the envelope theorem; see `derivatives`."""
         return jax_autodiff.envelope(value, pairs)
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source; see `jax_search.knn`."""
+        """The `k` cheapest targets of every source; see `search.knn`."""
         found: Neighbours = jax_search.knn(x, y, k, metric, offset)
         return found
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
-        """Costs of the listed pairs, differentiable in the points; see `jax_search.arc_costs`."""
+        """Costs of the listed pairs, differentiable in the points; see `search.arc_costs`."""
         return jax_search.arc_costs(x, y, rows, cols, metric)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost; see `jax_search.price`."""
+        """Up to `k` arcs a source with negative reduced cost; see `search.price`."""
         priced: Pricing = jax_search.price(x, y, u, v, metric, k)
         return priced
 

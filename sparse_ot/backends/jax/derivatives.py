@@ -48,6 +48,12 @@ def envelope(value: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
     """`value` with the derivative ``sum <weight, d argument>`` over pairs (weight, argument).
 
     The first pair is that of the costs, the others are those of the masses.
+
+    Examples
+    --------
+    >>> import jax
+    >>> jax.grad(lambda costs: envelope(costs.sum(), [(2 * costs, costs)]))(jax.numpy.ones(2))
+    Array([2., 2.], dtype=float32)
     """
     costs, masses = _differentiable(pairs[:1]), _differentiable(pairs[1:])
     return _attach_compiled(value, costs, masses) if costs or masses else value

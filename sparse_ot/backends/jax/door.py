@@ -10,9 +10,9 @@ as an XLA foreign function: no Python, no lock, no copy. Elsewhere it calls back
 JAX's callback is never used on the CPU platform if that can be helped: it puts its arguments on a
 device and waits for that in the pool it runs in, which on one core never ends (JAX issues 24255
 and 25861). Host functions that exist in Python only go through a foreign function of ours that
-hands them the buffers as they lie (kernels/src/xla_callback.cpp).
+hands them the buffers as they lie (kernels/bindings/xla/callback.cpp).
 
-The inputs lose their derivatives here: the value of a solve gets its own in `jax_autodiff`.
+The inputs lose their derivatives here: the value of a solve gets its own in `derivatives`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ import numpy as np
 from jax import lax
 from jax.extend.backend import backends
 
-from sparse_ot import _core
 from sparse_ot._typing import Array
 from sparse_ot.backends.protocol import ArraySpec, HostFunction
+from sparse_ot.core.xla import host_functions, xla_ffi_targets
 from sparse_ot.errors import UnsupportedArrayError
 from sparse_ot.result.ledger import TransferLedger
 
@@ -46,7 +46,23 @@ _FOREIGN_DTYPES = ("float32", "float64", "int32", "int64")
 def call(
     solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
 ) -> tuple[Array, ...]:
-    """Implements `Backend.host_call`."""
+    """Implements `Backend.host_call`.
+
+    Parameters
+    ----------
+    solve : callable
+        NumPy arrays to a tuple of arrays, one for each of `out`.
+    arrays : sequence of jax.Array or tracers
+    out : sequence of ArraySpec
+        Shapes and dtypes of the results; without x64, 64 bits become 32.
+    ledger : TransferLedger
+        Counts one crossing each way; under a trace, those of one call of the program.
+
+    Raises
+    ------
+    UnsupportedArrayError
+        Arrays that were put on different sets of devices.
+    """
     arrays = _without_derivatives(arrays)
     leaf = _traced if any(is_traced(x) for x in arrays) else _eager
     return leaf(solve, arrays, tuple(out), ledger)
@@ -86,7 +102,7 @@ def foreign_functions_work() -> bool:
     """
     try:
         jax.devices("cpu")
-        for name, capsule in _core.xla_ffi_targets().items():
+        for name, capsule in xla_ffi_targets().items():
             jax.ffi.register_ffi_target(name, capsule, platform="cpu")
     except Exception:  # whatever jaxlib throws; the callback still works
         return False
@@ -180,7 +196,7 @@ def _foreign(solve: HostFunction, on_host: _OnHost) -> tuple[str, dict[str, Any]
     # The same function has the same name in every process, as JAX's compilation cache needs. An
     # entry is never removed: a compiled program that holds its name may run at any time.
     key = repr(on_host)
-    _core.host_functions[key] = on_host.fill
+    host_functions[key] = on_host.fill
     return _PYTHON_TARGET, {"function": key}
 
 

@@ -3,7 +3,7 @@
 Nothing ever crosses here, so `host_call` is a call. Containers are read as they lie: entries in
 stored order, zeros and duplicates included, and never sorted, summed or written to, because a
 stored entry is an arc of the user's and the arrays may be shared. Searches are in
-`numpy_search`.
+`search`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import array_api_compat.numpy as xp
 import numpy as np
 import scipy.sparse
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.numpy import search as numpy_search
@@ -43,6 +43,15 @@ class NumpyBackend(ArrayApiBackend):
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """An array of `x`, shared where it is one; `numpy.matrix` becomes an array."""
         return np.asarray(super().asarray(x, like))
+
+    def device_of(self, x: Array) -> Any:
+        """The CPU, as the array API calls it."""
+        return "cpu"
+
+    def host_view(self, x: Array) -> HostArray | None:
+        """`x`: the host is the device."""
+        host: HostArray = x
+        return host
 
     def is_sparse(self, x: Any) -> bool:
         """Whether `x` is a scipy.sparse container, or `CooParts` of NumPy arrays."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, on_host
+from sparse_ot.backends.generic.arrays import MEMORY_BUDGET
 from sparse_ot.errors import InputError
 from sparse_ot.solvers.column_generation.driver import FIRST_NEIGHBOURS
 
@@ -45,7 +45,8 @@ def estimate(cost: Any) -> tuple[float, float]:
     n, m = cost.shape
     d = int(cost.x.shape[1])
     base = FIXED_BYTES + (n + m) * (POINT_BYTES + d * COORDINATE_BYTES)
-    base += 0 if on_host(cost.x) else MEMORY_BUDGET  # tiles of a search written in array code
+    searches_compiled = cost.backend.host_view(cost.x) is cost.x  # others go tile by tile
+    base += 0 if searches_compiled else MEMORY_BUDGET
     return base, min((FIRST_NEIGHBOURS + 2) * (n + m), n * m + 2 * (n + m))
 
 
