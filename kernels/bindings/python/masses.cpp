@@ -60,9 +60,10 @@ void bind_masses(nb::module_& m) {
              "b"_a.noconvert(), "totals_tolerance"_a,
              "Quantise; totals may differ by this much, relatively, and b is then rescaled.")
         .def_prop_ro("fault", &fault, "What is wrong with the masses, or None.")
-        .def_prop_ro("supply", &supply,
+        .def_prop_ro("supply", &supply, nb::rv_policy::move,
                      "Integers of the sources, perturbed where there is room: those of a plan.")
-        .def_prop_ro("demand", &demand, "Integers of the targets, with the same total.")
+        .def_prop_ro("demand", &demand, nb::rv_policy::move,
+                     "Integers of the targets, with the same total.")
         .def_prop_ro("unit", &unit, "Mass of one integer.");
     m.def("quantise", &quantise, "a"_a.noconvert(), "b"_a.noconvert(), "totals_tolerance"_a,
           "`Masses` in one call: supply, demand, unit, and the fault as numbers.");

@@ -160,7 +160,9 @@ void bind_solve(nb::module_& m) {
         .def(
             "__init__",
             [](SolveSettings* self, bool center, std::int64_t max_pivots, double seconds,
-               double elapsed) { new (self) SolveSettings{center, max_pivots, seconds, elapsed}; },
+               double elapsed) {
+                new (self) SolveSettings{center, max_pivots, seconds, elapsed, slice_seconds};
+            },
             "center"_a, "max_pivots"_a, "seconds"_a, "elapsed"_a,
             "Potentials centred or not; pivots (negative: no limit); seconds, and those used up.");
     bind_arcs<std::int32_t>(

@@ -53,7 +53,7 @@ public:
           totals_tolerance_(attribute<double>(frame, "totals_tolerance")),
           settings_{attribute<std::int64_t>(frame, "center") != 0,
                     attribute<std::int64_t>(frame, "max_pivots"),
-                    attribute<double>(frame, "seconds"), 0.0} {
+                    attribute<double>(frame, "seconds")} {
         const std::int64_t n_costs = dense_ ? 1 : 3;
         const std::int64_t n_args = frame.args.size;
         require(frame.results.size == 6, "expected six results");

@@ -38,11 +38,14 @@
 
 namespace sparse_ot {
 
+inline constexpr double slice_seconds = 0.1;
+
 struct SolveSettings {
     bool center = true;            // shift potentials so that <u, a> == <v, b>
     std::int64_t max_pivots = -1;  // negative: no limit
     double seconds = std::numeric_limits<double>::infinity();
     double elapsed = 0.0;  // seconds of these that the caller has used up already
+    double slice = slice_seconds;
 };
 
 // Where the answer goes.
@@ -60,8 +63,6 @@ struct TransportProblem {
     StartingPlan plan;
     SolveResults results;
 };
-
-inline constexpr double slice_seconds = 0.1;
 
 // Asked after every slice, the last one included: whether to go on, given pivots and seconds so far
 // and the cost of the plan. Exceptions pass through the solve.
@@ -107,7 +108,7 @@ Status run_in_slices(Basis& basis, const SolveSettings& settings, const Stopwatc
     for (;;) {
         const double left = std::max(0.0, settings.seconds - watch.seconds());
         const Status reached =
-            basis.run(most - basis.stats().pivots, std::min(slice_seconds, left));
+            basis.run(most - basis.stats().pivots, std::min(settings.slice, left));
         const double now = watch.seconds();
         const bool go_on = hooks.between_slices(basis.stats().pivots, now, basis.value());
         if (reached != Status::time_limit || now >= settings.seconds) return reached;
