@@ -1,9 +1,11 @@
-"""The compiled core, as kernels/src/bindings.cpp offers it.
+"""The compiled core, as kernels/bindings/python offers it; reached through `sparse_ot.core`.
 
 Arrays are contiguous and float64, one-dimensional unless it says otherwise, indices int32 or int64,
 both of one kind; anything else is a TypeError. Every function releases the GIL.
 """
 
+from collections.abc import Callable
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -13,25 +15,92 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Indices = NDArray[np.int32] | NDArray[np.int64]
 
-class Transport:
-    def __init__(self, a: Doubles, b: Doubles, totals_tolerance: float) -> None: ...
-    def add_arcs(self, rows: Indices, cols: Indices, costs: Doubles) -> None: ...
-    def add_matrix(self, costs: Doubles) -> None: ...
-    @property
-    def fault(self) -> tuple[int, int, float, float]: ...
-    @property
-    def pivots(self) -> int: ...
-    def start(self, u: Doubles | None, v: Doubles | None) -> bool: ...
-    def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
-        """Start from any plan feasible for the integers of `quantise`, a flow an arc given."""
-    def run(self, max_pivots: int, seconds: float) -> int: ...
-    def start_from_entries(self, entries: Integers, plan: Integers, u: Doubles, v: Doubles) -> bool:
-        """Start a matrix from a plan on some of its entries, in the integers of `quantise`.
+REDUCED_COST_ULPS: float
+"""A reduced cost is negative below minus this part of ``|cost| + |u| + |v|`` (base/duals.hpp)."""
 
-        False, and nothing has happened, if it does not fit the masses or uses a forbidden pair.
-        """
-    def support(self) -> tuple[Integers, Doubles]:
-        """Places, among the arcs given, of those that carry mass, and how much."""
+SLICE_SECONDS: float
+"""How long the core works before Python looks for Ctrl-C."""
+
+REPORT_NUMBERS: tuple[str, ...]
+REPORT_CODES: tuple[str, ...]
+"""What the entries of the two vectors of a report are (solve/report.hpp)."""
+
+class StatusCode(IntEnum):
+    """Why a solve stopped, as a number."""
+
+    OPTIMAL = 0
+    PIVOT_LIMIT = 1
+    TIME_LIMIT = 2
+    INFEASIBLE = 3
+    INVALID = 4
+    GAP_REACHED = 5
+    INTERRUPTED = 6
+    MEMORY_LIMIT = 7
+
+class FaultKind(IntEnum):
+    """What can be wrong with the numbers of a problem."""
+
+    NONE = 0
+    NON_FINITE_SUPPLY = 1
+    NON_FINITE_DEMAND = 2
+    NEGATIVE_SUPPLY = 3
+    NEGATIVE_DEMAND = 4
+    UNEQUAL_TOTALS = 5
+    ZERO_TOTAL = 6
+    NAN_COST = 7
+    MINUS_INFINITE_COST = 8
+    NON_FINITE_U = 9
+    NON_FINITE_V = 10
+
+class Fault:
+    """The first fault met in the numbers of a problem."""
+
+    def __init__(self, kind: FaultKind, index: int, value: float, other: float) -> None: ...
+    @property
+    def kind(self) -> FaultKind: ...
+    @property
+    def index(self) -> int:
+        """Of a mass, a potential, or an arc as given; −1: none."""
+    @property
+    def value(self) -> float:
+        """What was found there; the total of a."""
+    @property
+    def other(self) -> float:
+        """The total of b, where totals are at fault."""
+
+class Masses:
+    """Masses of sources and targets, and the integers made of them (base/masses.hpp).
+
+    The integers are those of a plan to start from: perturbed where there is room, so that no two
+    sums of masses are equal. A solve rounds that away.
+    """
+
+    def __init__(self, a: Doubles, b: Doubles, totals_tolerance: float) -> None: ...
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def supply(self) -> Integers: ...
+    @property
+    def demand(self) -> Integers: ...
+    @property
+    def unit(self) -> float:
+        """Mass of one integer."""
+
+def quantise(
+    a: Doubles, b: Doubles, totals_tolerance: float
+) -> tuple[Integers, Integers, float, tuple[int, int, float, float]]:
+    """`Masses` in one call: supply, demand, unit, and the fault as numbers."""
+
+class LiveBasis:
+    """A problem on some arcs, and its basis once it has started (solve/instance.hpp, basis.hpp)."""
+
+    def __init__(self, masses: Masses) -> None: ...
+    def add_arcs(self, rows: Indices, cols: Indices, costs: Doubles) -> None: ...
+    def start(self, u: Doubles | None, v: Doubles | None) -> bool:
+        """Build the first basis, from potentials if given. False: see `fault`, `violation`."""
+    def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
+        """Start from a plan in the integers of the masses, a flow for every arc given."""
+    def run(self, max_pivots: int, seconds: float) -> StatusCode: ...
     def shrink(self, most: int) -> None:
         """Drop all arcs but the `most` of least reduced cost, and the basic ones."""
     def arcs(self) -> tuple[NDArray[np.int32], NDArray[np.int32], Doubles]:
@@ -39,20 +108,44 @@ class Transport:
     def value(self) -> float:
         """Cost of the plan."""
     def flow(self) -> Doubles: ...
-    def plan(self) -> Integers:
-        """The flow in integers; after `start_from_plan`, in those of `quantise`."""
     def potentials(self) -> tuple[Doubles, Doubles]: ...
-    def hall(self) -> tuple[Integers, Integers, float, float]: ...
+    def violation(self) -> tuple[Integers, Integers, float, float]:
+        """After a start without a plan: sources, targets, supply, demand."""
     def stats(self) -> dict[str, Any]: ...
+    @property
+    def fault(self) -> Fault | None: ...
+    @property
+    def pivots(self) -> int: ...
+    @property
+    def size(self) -> int:
+        """How many arcs there are."""
 
-def quantise(
-    a: Doubles, b: Doubles, totals_tolerance: float
-) -> tuple[Integers, Integers, float, tuple[int, int, float, float]]:
-    """Supply and demand in integers of equal totals, the mass of one, and the fault if any.
+class SolveSettings:
+    """What a solve may take, and how it ends (solve/solve.hpp)."""
 
-    Perturbed where there is room, so that no two sums of masses are equal: `Transport` rounds it
-    away in `flow`.
-    """
+    def __init__(self, center: bool, max_pivots: int, seconds: float, elapsed: float) -> None:
+        """No limit on pivots if negative; `elapsed` of the seconds are used up already."""
+
+def solve_arcs(
+    masses: Masses,
+    rows: Indices,
+    cols: Indices,
+    costs: Doubles,
+    start: tuple[Doubles, Doubles] | None,
+    settings: SolveSettings,
+    progress: Callable[[int, float, float], None] | None,
+) -> tuple[Any, ...]:
+    """Flow, u, v, the report's numbers and codes, and the Hall violation or None."""
+
+def solve_matrix(
+    masses: Masses,
+    matrix: Doubles,
+    start: tuple[Doubles, Doubles] | None,
+    plan: tuple[Integers, Integers] | None,
+    settings: SolveSettings,
+    progress: Callable[[int, float, float], None] | None,
+) -> tuple[Any, ...]:
+    """The same on all entries of a matrix, from a plan (entries, flow) on some if it fits."""
 
 def certify(
     a: Doubles,
@@ -64,49 +157,14 @@ def certify(
     u: Doubles,
     v: Doubles,
 ) -> tuple[float, float, float, float]: ...
-def solve_arcs(
-    a: Doubles,
-    b: Doubles,
-    rows: Indices,
-    cols: Indices,
-    costs: Doubles,
-    u: Doubles | None,
-    v: Doubles | None,
-    center: bool,
-    max_pivots: int,
-    seconds: float,
-    totals_tolerance: float,
-) -> tuple[Doubles, Doubles, Doubles, Doubles, Integers]: ...
-def solve_matrix(
-    a: Doubles,
-    b: Doubles,
-    matrix: Doubles,
-    u: Doubles | None,
-    v: Doubles | None,
-    center: bool,
-    max_pivots: int,
-    seconds: float,
-    totals_tolerance: float,
-) -> tuple[Doubles, Doubles, Doubles, Doubles, Integers]: ...
-def modest_potentials(
-    rows: Indices, cols: Indices, costs: Doubles, flow: Doubles, n: int, m: int
-) -> tuple[Doubles, Doubles] | None: ...
-def modest_potentials_of_matrix(
-    matrix: Doubles, flow: Doubles, n: int, m: int
-) -> tuple[Doubles, Doubles] | None: ...
-def certify_matrix(
-    a: Doubles,
-    b: Doubles,
-    matrix: Doubles,
-    entries: Integers,
-    flow: Doubles,
-    u: Doubles,
-    v: Doubles,
-) -> tuple[float, float, float, float]:
-    """Of a plan on a few entries of a matrix, named by their places in it."""
+def gauge(a: Doubles, b: Doubles, u: Doubles, v: Doubles) -> float:
+    """The constant c that makes <u + c, a> equal <v - c, b>."""
+
+def rounding(a: Doubles, u: Doubles, b: Doubles, v: Doubles) -> float:
+    """How far apart bounds may lie because the potentials were rounded (proof/rounding.hpp)."""
 
 class DomainSweeps:
-    """A plan between clouds, improved cell by cell (kernels, domain_sweeps.hpp)."""
+    """A plan between clouds, improved cell by cell (sweeps/sweeps.hpp)."""
 
     def __init__(
         self,
@@ -137,7 +195,7 @@ class DomainSweeps:
     def potentials(self) -> tuple[Doubles, Doubles]: ...
 
 def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """A cloud in an order of groups (kernels, groups.hpp), and the depth of every border."""
+    """A cloud in an order of groups (geometry/hierarchy.hpp), and the depth of every border."""
 
 class NearestIndex:
     """Targets prepared for searches: `query` finds what `nearest` does, any number of times."""
@@ -178,7 +236,7 @@ def nearest(
     """
 
 host_functions: dict[str, Any]
-"""Python functions that XLA may call, by name; see kernels/src/xla_callback.cpp."""
+"""Python functions that XLA may call, by name; see kernels/bindings/xla/callback.cpp."""
 
 def xla_ffi_targets() -> dict[str, Any]:
     """Capsules with the foreign functions for XLA's CPU platform, by name."""

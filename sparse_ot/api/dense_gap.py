@@ -12,6 +12,7 @@ from sparse_ot import options
 from sparse_ot._typing import Array, Metric
 from sparse_ot.backends.protocol import ArraySpec
 from sparse_ot.backends.registry import get_backend
+from sparse_ot.core import REDUCED_COST_ULPS
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.problem.problem import Problem
@@ -19,7 +20,6 @@ from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution
 from sparse_ot.result.status import Status
 from sparse_ot.solvers.column_generation.driver import in_full_precision, solve_by_columns
-from sparse_ot.solvers.column_generation.entering_arcs import REDUCED_COST_ULPS
 from sparse_ot.solvers.limits import Limits
 from sparse_ot.solvers.progress import relative_gap
 

@@ -1,1 +1,63 @@
-"""The compiled module, typed: the only importer of `sparse_ot._core`."""
+"""The compiled core, typed: the only importer of `sparse_ot._core`.
+
+What is in here knows NumPy arrays and numbers, no library, no cost model, no user:
+
+- `Masses`: masses, quantised once for all parts of a solve
+- `solve_arcs`, `solve_matrix`, `Report`: one problem from numbers to proof, in one call
+- `LiveBasis`: a basis that lives on while arcs come and go
+- `certify`, `gauge`, `rounding`: what any plan and any potentials prove
+- `Status`, `Fault`, `FaultKind`: why a solve stopped, and what was wrong with its numbers
+- searches, groups and sweeps over points, and the foreign functions for XLA, as the core has them
+"""
+
+from sparse_ot._core import (
+    REDUCED_COST_ULPS,
+    REPORT_CODES,
+    REPORT_NUMBERS,
+    SLICE_SECONDS,
+    DomainSweeps,
+    Fault,
+    FaultKind,
+    Masses,
+    NearestIndex,
+    SolveSettings,
+    group,
+    host_functions,
+    nearest,
+    quantise,
+    xla_ffi_targets,
+)
+from sparse_ot.core.live_basis import LiveBasis
+from sparse_ot.core.proofs import as_double, certify, gauge, rounding
+from sparse_ot.core.report import Report
+from sparse_ot.core.solving import Answer, Progress, solve_arcs, solve_matrix
+from sparse_ot.core.status import Status
+
+__all__ = [
+    "REDUCED_COST_ULPS",
+    "REPORT_CODES",
+    "REPORT_NUMBERS",
+    "SLICE_SECONDS",
+    "Answer",
+    "DomainSweeps",
+    "Fault",
+    "FaultKind",
+    "LiveBasis",
+    "Masses",
+    "NearestIndex",
+    "Progress",
+    "Report",
+    "SolveSettings",
+    "Status",
+    "as_double",
+    "certify",
+    "gauge",
+    "group",
+    "host_functions",
+    "nearest",
+    "quantise",
+    "rounding",
+    "solve_arcs",
+    "solve_matrix",
+    "xla_ffi_targets",
+]

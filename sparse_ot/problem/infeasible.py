@@ -1,4 +1,4 @@
-"""A problem without a plan: the Hall violation that proves it, and the words that say so."""
+"""A problem without a plan: the words for the Hall violation that proves it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,7 @@ from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.sparse import SparseCost
 from sparse_ot.errors import HallViolation, InfeasibleError
 
-__all__ = ["hall_violation", "infeasible_message", "raise_infeasible"]
-
-
-def hall_violation(
-    ray_u: npt.NDArray[Any],
-    ray_v: npt.NDArray[Any],
-    a: npt.NDArray[Any],
-    b: npt.NDArray[Any],
-) -> HallViolation:
-    """Read the violation off a dual ray.
-
-    The core answers an infeasible problem with a direction in which the dual value grows without
-    bound: u = 1 on starved sources, v = -1 on all the targets they reach, 0 elsewhere. Every arc
-    allows it (u + v <= 0), and a·u + b·v > 0 is Hall's inequality.
-    """
-    sources = np.flatnonzero(ray_u > 0.5)
-    targets = np.flatnonzero(ray_v < -0.5)
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    total_a, total_b = float(np.sum(a)), float(np.sum(b))
-    scale = total_a / total_b if total_b > 0 else 1.0
-    return HallViolation(
-        sources.astype(np.int64),
-        targets.astype(np.int64),
-        float(np.sum(a[sources])),
-        float(np.sum(b[targets])) * scale,
-    )
+__all__ = ["infeasible_message", "raise_infeasible"]
 
 
 def raise_infeasible(violation: HallViolation, cost: Any = None) -> NoReturn:

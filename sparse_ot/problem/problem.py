@@ -21,15 +21,9 @@ from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.costs.sparse import SparseCost
-from sparse_ot.errors import (
-    InternalError,
-    MassError,
-    NonFiniteError,
-    ShapeError,
-    UnsupportedArrayError,
-)
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
 from sparse_ot.masses import as_masses, totals_tolerance
-from sparse_ot.problem.faults import Fault
+from sparse_ot.problem.faults import Fault, raise_for
 
 __all__ = ["Problem", "Words", "is_cost_model"]
 
@@ -124,59 +118,8 @@ class Problem:
     def raise_for(
         self, fault: Fault, arc_at: Callable[[int], tuple[int, int]] | None = None
     ) -> NoReturn:
-        """Turn a fault of the numbers into the error that names it.
-
-        `arc_at` knows the arcs by the index in the fault, where those are not the cost model's own.
-        """
-        if fault.kind in (1, 2):
-            name = "a" if fault.kind == 1 else "b"
-            msg = (
-                f"{name}[{fault.index}] is {fault.value}: masses must be finite. "
-                f"Drop the point or give it mass 0."
-            )
-            raise NonFiniteError(msg)
-        if fault.kind in (3, 4):
-            name = "a" if fault.kind == 3 else "b"
-            msg = (
-                f"{name}[{fault.index}] is {fault.value:g}: masses must not be negative. "
-                f"Clip {name} at 0, or move the mass to the other side."
-            )
-            raise MassError(msg)
-        if fault.kind == 5:
-            msg = (
-                f"a sums to {fault.value!r} and b to {fault.other!r}: the totals must be equal. "
-                f"Divide each by its sum{self.words.rescaling}."
-            )
-            raise MassError(msg)
-        if fault.kind == 6:
-            msg = (
-                f"a sums to {fault.value:g} and b to {fault.other:g}: "
-                f"both totals must be positive and finite."
-            )
-            raise MassError(msg)
-        if fault.kind in (7, 8):
-            row, col = (arc_at or self.cost.arc_at)(fault.index)
-            what = "nan" if fault.kind == 7 else "-inf"
-            if isinstance(self.cost, PointCloudCost):
-                msg = (
-                    f"The cost from X[{row}] to Y[{col}] is {what}. Expected a number, or +inf for "
-                    f"a forbidden pair. Look at the metric, and at the coordinates of these points."
-                )
-            else:
-                msg = (
-                    f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a "
-                    f"number. Use +inf for a forbidden pair."
-                )
-            raise NonFiniteError(msg)
-        if fault.kind in (9, 10):
-            name = "u" if fault.kind == 9 else "v"
-            msg = (
-                f"{self.words.start}: {name}[{fault.index}] is {fault.value}: potentials must be "
-                f"finite. Start without them, or with those of a solved problem."
-            )
-            raise NonFiniteError(msg)
-        msg = f"Unknown fault {fault}. This is a bug in sparse_ot; please report it."
-        raise InternalError(msg)
+        """Turn a fault of the numbers into the error that names it; see `faults.raise_for`."""
+        raise_for(fault, self, arc_at)
 
 
 def is_cost_model(M: Any) -> bool:

@@ -1,31 +1,55 @@
 """The optimum on arcs that are all listed: one call of the simplex, one crossing each way.
 
 The arcs are those of a sparse cost, or every entry of a matrix. Works under a JAX trace: the shapes
-of everything that comes back are known before the call, and failure is data (`network_simplex`).
+of everything that comes back are known before the call, and failure is data (`core.solve_arcs`).
+
+A large matrix may hold the distances of points. Then the simplex starts from a plan that is made
+from these points (`starts.matrix_plan`), whether the call is compiled or not: the answer of a
+compiled call is that of the plain one, to the bit.
 """
 
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
 
 from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import dtype_name
-from sparse_ot.backends.protocol import ArraySpec, Backend
-from sparse_ot.core.live_basis import NetworkSimplex, Progress, Report
+from sparse_ot.backends.protocol import ArraySpec
+from sparse_ot.core import (
+    REPORT_CODES,
+    REPORT_NUMBERS,
+    Answer,
+    Masses,
+    Progress,
+    Report,
+    SolveSettings,
+    Status,
+    as_double,
+    solve_arcs,
+    solve_matrix,
+)
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import HallViolation
-from sparse_ot.problem.infeasible import hall_violation, raise_infeasible
+from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
-from sparse_ot.result.certificate import Certificate, rounding_of_bounds
+from sparse_ot.result.certificate import RESOLUTION, RESOLUTION_SINGLE, Certificate
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
-from sparse_ot.result.status import Status
+from sparse_ot.solvers.starts import matrix_plan
 
-__all__ = ["solve_listed"]
+__all__ = ["OneShot", "solve_listed"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+
+VALUE = REPORT_NUMBERS.index("value")
 
 
 def solve_listed(
@@ -67,8 +91,9 @@ def solve_listed(
     dense = isinstance(cost, DenseCost)
     (n, m), ledger = problem.shape, TransferLedger()
     costs = cost.matrix if dense else cost.costs
-    simplex = _Measured(
+    on_host = OneShot(
         dense=dense,
+        seeks_points=dense and not start and n + m >= matrix_plan.MIN_POINTS,
         center=center,
         max_pivots=max_pivots,
         seconds=seconds,
@@ -76,19 +101,22 @@ def solve_listed(
         progress=progress,
     )
     flow, u, v, value, numbers, codes = backend.host_call(
-        simplex,
+        on_host,
         *(problem.a, problem.b),
         *((costs,) if dense else (cost.rows, cost.cols, costs)),
         *start,
-        out=simplex.outputs(n, m, n * m if dense else costs.shape[0], dtype_name(costs.dtype)),
+        out=on_host.outputs(n, m, n * m if dense else costs.shape[0], dtype_name(costs.dtype)),
         ledger=ledger,
     )
     report = Report.read(numbers, codes)
     if report.fault is not None:
         problem.raise_for(report.fault)
     if report.status is Status.INFEASIBLE:
-        on_infeasible(hall_violation(*_on_host(backend, u, v, problem.a, problem.b)), problem.cost)
+        assert on_host.last.violation is not None, "the core proves what it claims"
+        on_infeasible(on_host.last.violation, problem.cost)
     flow_of_costs = backend.xp.reshape(flow, (n, m)) if dense else flow
+    # Potentials that leave a compiled program in single precision were rounded once more.
+    single = backend.is_traced(numbers) and dtype_name(numbers.dtype) == "float32"
     return Solution(
         status=report.status,
         value=backend.envelope(value, (flow_of_costs, costs), (u, problem.a), (v, problem.b)),
@@ -101,13 +129,13 @@ def solve_listed(
             worst_marginal_error=report.worst_marginal_error,
             scope=cost.scope,
             total_mass=report.total_mass,
-            rounding=_rounding(problem, u, v, numbers),
+            rounding=report.rounding * (RESOLUTION_SINGLE / RESOLUTION if single else 1.0),
         ),
         stats=SolveStats(
             pivots=report.pivots,
             degenerate_pivots=report.degenerate_pivots,
             arcs=report.arcs,
-            seconds=report.seconds,
+            seconds={"start": report.start_seconds, "pivots": report.pivot_seconds},
             crossings=ledger,
             quantisation_error=report.quantisation_error,
         ),
@@ -115,34 +143,117 @@ def solve_listed(
     )
 
 
-ROUNDING = 5  # of the numbers: free where there is no fault
+@dataclass
+class Last:
+    """What the last call could not say in arrays."""
+
+    violation: HallViolation | None = None
 
 
 @dataclass(frozen=True)
-class _Measured(NetworkSimplex):
-    """The simplex, and what rounding can do to its bounds, measured where the numbers are."""
+class OneShot:
+    """One cold or warm solve on explicit arcs, or on all entries of a matrix: a host function.
 
-    def __call__(self, *arrays: Any) -> tuple[Any, ...]:
-        flow, u, v, value, numbers, codes = super().__call__(*arrays)
-        if codes[0] not in (Status.INVALID.code, Status.INFEASIBLE.code):
-            numbers[ROUNDING] = rounding_of_bounds(arrays[0], u, arrays[1], v)
-        return flow, u, v, value, numbers, codes
+    Call with ``(a, b, rows, cols, costs)``, or ``(a, b, matrix)`` where `dense`; a warm start adds
+    potentials ``u, v`` at the end. Returns flow, u, v, value, and the numbers and codes of the
+    report, with the shapes of `outputs`.
 
+    Attributes
+    ----------
+    dense : bool
+        Whether costs come as a matrix (every pair an arc) or as arcs.
+    seeks_points : bool
+        Look for points behind the matrix, to start from.
+    center : bool
+        Shift the potentials so that ``<u, a> == <v, b>``, as POT does.
+    max_pivots : int or None
+    seconds : float
+        Time limit, infinite if there is none.
+    totals_tolerance : float
+    progress : callable or None
+    last : Last
+        Of no meaning to callers under a trace: who knows which call was the last.
+    """
 
-def _rounding(problem: Problem, u: Array, v: Array, numbers: Any) -> Any:
-    """The same under a trace too, where compiled code leaves it out."""
-    backend = problem.backend
-    if not backend.is_traced(numbers):
-        return float(numbers[ROUNDING])
-    single = dtype_name(numbers.dtype) == "float32"
-    a, b = (backend.xp.astype(backend.detach(x), u.dtype) for x in (problem.a, problem.b))
-    return rounding_of_bounds(a, u, b, v, single=single)
+    dense: bool = False
+    seeks_points: bool = False
+    center: bool = True
+    max_pivots: int | None = None
+    seconds: float = math.inf
+    totals_tolerance: float = 1e-6
+    progress: Progress | None = None
+    last: Last = field(default_factory=Last, repr=False, compare=False)
 
+    @property
+    def foreign_name(self) -> str | None:
+        """Compiled code that does the same; none where only Python can."""
+        needs_python = self.seeks_points or self.progress is not None
+        return None if needs_python else "sparse_ot_network_simplex"
 
-def _on_host(backend: Backend, *arrays: Array) -> tuple[Any, ...]:
-    """Arrays as NumPy ones, through the door; for the words of an error."""
-    specs = [ArraySpec(tuple(x.shape), "float64", on_host=True) for x in arrays]
-    result: tuple[Any, ...] = backend.host_call(
-        lambda *hosts: hosts, *arrays, out=specs, ledger=TransferLedger()
-    )
-    return result
+    def foreign_attributes(self) -> dict[str, Any]:
+        """The same settings for compiled callers."""
+        return {
+            "dense": np.int64(self.dense),
+            "center": np.int64(self.center),
+            "max_pivots": np.int64(self._max_pivots),
+            "seconds": np.float64(self.seconds),
+            "totals_tolerance": np.float64(self.totals_tolerance),
+        }
+
+    @staticmethod
+    def outputs(n: int, m: int, n_arcs: int, dtype: str) -> tuple[ArraySpec, ...]:
+        """Specs of flow, u, v, value, numbers, codes."""
+        return (
+            ArraySpec((n_arcs,), dtype),
+            ArraySpec((n,), dtype),
+            ArraySpec((m,), dtype),
+            ArraySpec((), dtype),
+            ArraySpec((len(REPORT_NUMBERS),), "float64", on_host=True),
+            ArraySpec((len(REPORT_CODES),), "int64", on_host=True),
+        )
+
+    def __call__(self, *arrays: HostArray) -> tuple[Any, ...]:
+        masses = Masses(as_double(arrays[0]), as_double(arrays[1]), self.totals_tolerance)
+        answer = (self._on_matrix if self.dense else self._on_arcs)(masses, *arrays)
+        self.last.violation = answer.violation
+        flow, u, v, numbers, codes, _ = answer
+        return flow, u, v, numbers[VALUE], numbers, codes
+
+    def _on_arcs(self, masses: Masses, *arrays: HostArray) -> Answer:
+        _, _, rows, cols, costs, *start = arrays
+        return solve_arcs(
+            masses,
+            rows,
+            cols,
+            costs,
+            settings=self._settings(),
+            start=(start[0], start[1]) if start else None,
+            progress=self.progress,
+        )
+
+    def _on_matrix(self, masses: Masses, *arrays: HostArray) -> Answer:
+        a, b, matrix, *potentials = arrays
+        start = (potentials[0], potentials[1]) if potentials else None
+        plan, elapsed = None, 0.0
+        if self.seeks_points and masses.fault is None:
+            began = time.perf_counter()
+            found = matrix_plan.start_behind(matrix, a, b, self.seconds)
+            if found is not None:
+                start = found.u, found.v
+                plan = found.rows * matrix.shape[1] + found.cols, found.flow
+            elapsed = time.perf_counter() - began
+        return solve_matrix(
+            masses,
+            matrix,
+            settings=self._settings(elapsed),
+            start=start,
+            plan=plan,
+            progress=self.progress,
+        )
+
+    def _settings(self, elapsed: float = 0.0) -> SolveSettings:
+        return SolveSettings(self.center, self._max_pivots, self.seconds, elapsed)
+
+    @property
+    def _max_pivots(self) -> int:
+        return -1 if self.max_pivots is None else self.max_pivots

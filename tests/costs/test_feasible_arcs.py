@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import maximum_flow
 from support.problems import integer_masses, random_masses, wide_masses
 
-from sparse_ot import _core
 from sparse_ot.backends.protocol import CooParts
+from sparse_ot.core import LiveBasis
 from sparse_ot.costs.feasible_arcs import hilbert_order
 from sparse_ot.costs.graphs import knn_cost, radius_cost, union
 from sparse_ot.errors import InputError, MassError, NonFiniteError, ShapeError
@@ -35,10 +35,10 @@ def carries_whole_masses(M, a, b):
 def solver_accepts(M, a, b):
     """Whether the solver, with masses as it rounds them, finds a plan on the arcs."""
     coo = M.tocoo()
-    core = _core.Transport(np.asarray(a, np.float64), np.asarray(b, np.float64), 1e-6)
-    core.add_arcs(coo.row.astype(np.int64), coo.col.astype(np.int64), coo.data.astype(np.float64))
-    assert core.fault[0] == 0
-    return core.start(None, None)
+    basis = LiveBasis(np.asarray(a), np.asarray(b), 1e-6)
+    basis.add(coo.row, coo.col, coo.data)
+    assert basis.fault is None
+    return basis.start()
 
 
 def far_crowds(rng, n, m, d=2):

@@ -94,16 +94,19 @@ Neighbours nearest(const Points& x, const Points& y, std::int64_t k, int metric,
 }  // namespace
 
 void bind_nearest(nb::module_& m) {
-    nb::class_<Index>(m, "NearestIndex")
-        .def(nb::init<const Points&, int, int>(), "y"_a.noconvert(), "metric"_a, "threads"_a = 0)
+    nb::class_<Index>(m, "NearestIndex", "Targets prepared for any number of searches.")
+        .def(nb::init<const Points&, int, int>(), "y"_a.noconvert(), "metric"_a, "threads"_a = 0,
+             "Points (m, d).")
         .def("query", &Index::query, "x"_a.noconvert(), "k"_a,
              "offset"_a.noconvert().none() = nb::none(), "limit"_a.noconvert().none() = nb::none(),
-             "loose"_a = false, "threads"_a = 0)
+             "loose"_a = false, "threads"_a = 0,
+             "Indices and costs, the minimum of every row, and how many groups were looked at.")
         .def_prop_ro("count", &Index::count)
         .def_prop_ro("dimension", &Index::dimension);
     m.def("nearest", &nearest, "x"_a.noconvert(), "y"_a.noconvert(), "k"_a, "metric"_a,
           "offset"_a.noconvert().none() = nb::none(), "limit"_a.noconvert().none() = nb::none(),
-          "loose"_a = false, "threads"_a = 0);
+          "loose"_a = false, "threads"_a = 0,
+          "The k targets of least cost(x_i, y_j) + offset[j] of every source.");
 }
 
 }  // namespace sparse_ot::python

@@ -111,18 +111,22 @@ nb::tuple group(Vector<double> x, int d, std::uint64_t seed) {
 }  // namespace
 
 void bind_sweeps(nb::module_& m) {
-    m.def("group", &group, "x"_a.noconvert(), "d"_a, "seed"_a);
-    nb::class_<Sweeps>(m, "DomainSweeps")
+    m.def("group", &group, "x"_a.noconvert(), "d"_a, "seed"_a,
+          "A cloud in an order of groups, and the depth of every border.");
+    nb::class_<Sweeps>(m, "DomainSweeps", "A plan between clouds, improved cell by cell.")
         .def(nb::init<Vector<double>, Vector<double>, int, int, Integers, Integers, Integers,
                       Vector<double>, Vector<double>>(),
              "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a, "rows"_a.noconvert(),
-             "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert())
-        .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a)
-        .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a)
+             "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert(),
+             "Points flat, row by row; the plan sorted by row.")
+        .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a,
+             "Begin a sweep over cells of at most so many sources.")
+        .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a,
+             "Solve cells until all are done (True) or the time is up.")
         .def_prop_ro("pivots", &Sweeps::pivots)
         .def_prop_ro("settled", &Sweeps::settled)
-        .def("plan", &Sweeps::plan)
-        .def("potentials", &Sweeps::potentials);
+        .def("plan", &Sweeps::plan, "Rows, columns and flow, sorted by row.")
+        .def("potentials", &Sweeps::potentials, "Of sources and targets.");
 }
 
 }  // namespace sparse_ot::python

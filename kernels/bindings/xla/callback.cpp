@@ -13,7 +13,7 @@ namespace nb = nanobind;
 
 namespace sparse_ot::xla {
 
-Error* network_simplex(CallFrame* frame);  // xla_ffi.cpp
+Error* network_simplex(CallFrame* frame);  // network_simplex.cpp
 
 namespace {
 
@@ -64,13 +64,16 @@ void bind_xla(nb::module_& m) {
     const nb::dict functions;
     host_functions = functions.inc_ref().ptr();
     m.attr("host_functions") = functions;
-    m.def("xla_ffi_targets", [] {
-        nb::dict targets;
-        targets["sparse_ot_network_simplex"] =
-            nb::capsule(reinterpret_cast<void*>(&network_simplex));
-        targets["sparse_ot_python"] = nb::capsule(reinterpret_cast<void*>(&python_function));
-        return targets;
-    });
+    m.def(
+        "xla_ffi_targets",
+        [] {
+            nb::dict targets;
+            targets["sparse_ot_network_simplex"] =
+                nb::capsule(reinterpret_cast<void*>(&network_simplex));
+            targets["sparse_ot_python"] = nb::capsule(reinterpret_cast<void*>(&python_function));
+            return targets;
+        },
+        "Capsules with the foreign functions for XLA's CPU platform, by name.");
 }
 
 }  // namespace sparse_ot::xla

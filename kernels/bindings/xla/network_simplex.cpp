@@ -1,20 +1,21 @@
 // The solver as an XLA foreign function on the CPU: no Python, no lock, no copy of float64 data.
 //
 // Operands: a, b, then the matrix or rows, cols, costs, then u, v of a warm start if there is one.
-// Results: flow, u, v, value, numbers, codes, as NetworkSimplex in solvers/network_simplex.py
-// lists them, in whatever floats and integers were promised. All arithmetic is float64.
+// Results: flow, u, v, value, and the report's numbers and codes (solve/report.hpp), in whatever
+// floats and integers were promised. All arithmetic is float64.
 //
 // A batch (leading axes, from vmap) is solved by threads of our own, one problem each at a time.
 // XLA's pool is left alone: waiting in it for other work of the same pool is how small machines
 // come to a standstill.
-#include <algorithm>
-#include <atomic>
-#include <exception>
-#include <mutex>
-#include <thread>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <span>
+#include <stdexcept>
 #include <vector>
 
 #include "call.hpp"
+#include "sparse_ot/base/threads.hpp"
 #include "sparse_ot/solve/solve.hpp"
 
 namespace sparse_ot::xla {
@@ -47,11 +48,12 @@ void require(bool condition, const char* message) {
 
 class Call {
 public:
-    explicit Call(const CallFrame& frame) : dense_(attribute<std::int64_t>(frame, "dense") != 0) {
-        settings_ = {attribute<std::int64_t>(frame, "center") != 0,
-                     attribute<std::int64_t>(frame, "max_pivots"),
-                     attribute<double>(frame, "seconds"),
-                     attribute<double>(frame, "totals_tolerance")};
+    explicit Call(const CallFrame& frame)
+        : dense_(attribute<std::int64_t>(frame, "dense") != 0),
+          totals_tolerance_(attribute<double>(frame, "totals_tolerance")),
+          settings_{attribute<std::int64_t>(frame, "center") != 0,
+                    attribute<std::int64_t>(frame, "max_pivots"),
+                    attribute<double>(frame, "seconds")} {
         const std::int64_t n_costs = dense_ ? 1 : 3;
         const std::int64_t n_args = frame.args.size;
         require(frame.results.size == 6, "expected six results");
@@ -67,25 +69,7 @@ public:
     }
 
     void run() const {
-        const std::int64_t count = product(batch_);
-        const std::int64_t cores = std::max(1u, std::thread::hardware_concurrency());
-        std::atomic<std::int64_t> next = 0;
-        std::exception_ptr failure;
-        std::mutex writing_failure;
-        const auto work = [&] {
-            try {
-                for (std::int64_t k = next++; k < count; k = next++) solve_one(k);
-            } catch (...) {
-                const std::lock_guard lock(writing_failure);
-                failure = std::current_exception();
-                next = count;
-            }
-        };
-        std::vector<std::thread> helpers;
-        for (std::int64_t k = 1; k < std::min(cores, count); ++k) helpers.emplace_back(work);
-        work();
-        for (std::thread& helper : helpers) helper.join();
-        if (failure) std::rethrow_exception(failure);
+        for_each_piece(product(batch_), 0, [&] { return [&](std::int64_t k) { solve_one(k); }; });
     }
 
 private:
@@ -102,12 +86,27 @@ private:
         require(warm == in_.size() || (in_[warm].size() == n && in_[warm + 1].size() == m),
                 "potentials of the wrong length");
         require(out_[1].size() == n && out_[2].size() == m, "results of the wrong length");
-        require(out_[4].size() == 9 && out_[5].size() == 7, "reports of the wrong length");
+        require(out_[4].size() == std::ssize(report_numbers) &&
+                    out_[5].size() == std::ssize(report_codes),
+                "reports of the wrong length");
     }
 
     void solve_one(std::int64_t k) const {
         const auto a = in_[0].values<double>(k), b = in_[1].values<double>(k);
         const auto costs = in_[dense_ ? 2 : 4].values<double>(k);
+        if (dense_) return solve_on(k, a.view(), b.view(), WholeMatrix{costs.view()});
+        if (in_[2].is(DataType::s32) && in_[3].is(DataType::s32)) {
+            const auto rows = in_[2].values<std::int32_t>(k), cols = in_[3].values<std::int32_t>(k);
+            return solve_on(k, a.view(), b.view(),
+                            ArcList<std::int32_t>{rows.view(), cols.view(), costs.view()});
+        }
+        const auto rows = in_[2].values<std::int64_t>(k), cols = in_[3].values<std::int64_t>(k);
+        solve_on(k, a.view(), b.view(),
+                 ArcList<std::int64_t>{rows.view(), cols.view(), costs.view()});
+    }
+
+    void solve_on(std::int64_t k, std::span<const double> a, std::span<const double> b,
+                  const GivenArcs& arcs) const {
         const std::size_t warm = dense_ ? 3 : 5;
         Values<double> u_start, v_start;
         if (warm < in_.size()) {
@@ -115,45 +114,24 @@ private:
             v_start = in_[warm + 1].values<double>(k);
         }
         Doubles flow(out_[0], k), u(out_[1], k), v(out_[2], k);
-        const SolveArrays arrays{a.view(),    b.view(), u_start.view(), v_start.view(),
-                                 flow.view(), u.view(), v.view()};
-        const auto report = [&] {
-            if (dense_) return solve_matrix(arrays, costs.view());
-            if (in_[2].is(DataType::s32) && in_[3].is(DataType::s32))
-                return solve_arcs<std::int32_t>(arrays, costs.view(), k);
-            return solve_arcs<std::int64_t>(arrays, costs.view(), k);
-        }();
+        const TransportProblem problem{std::make_shared<GivenMasses>(a, b, totals_tolerance_),
+                                       arcs,
+                                       {u_start.view(), v_start.view()},
+                                       {},
+                                       {flow.view(), u.view(), v.view(), false}};
+        const Report report = solve(problem, settings_, NoHooks{});
         flow.deliver();
         u.deliver();
         v.deliver();
-        out_[value_].write<double>(k, std::span(report.numbers).first(1));
-        out_[4].write<double>(k, report.numbers);
-        out_[5].write<std::int64_t>(k, report.codes);
-    }
-
-    SolveReport solve_matrix(const SolveArrays& x, std::span<const double> costs) const {
-        return solve(
-            settings_, x, [&](Transport& transport) { transport.add_matrix(costs); },
-            [&](auto flow, auto u, auto v) { return certify_matrix(x.a, x.b, costs, flow, u, v); },
-            [&](auto flow, auto u, auto v) { return modest_potentials(costs, flow, u, v); });
-    }
-
-    template <class Index>
-    SolveReport solve_arcs(const SolveArrays& x, std::span<const double> costs,
-                           std::int64_t k) const {
-        const auto rows = in_[2].values<Index>(k), cols = in_[3].values<Index>(k);
-        return solve(
-            settings_, x,
-            [&](Transport& transport) { transport.add_arcs(rows.view(), cols.view(), costs); },
-            [&](auto flow, auto u, auto v) {
-                return certify<Index>(x.a, x.b, rows.view(), cols.view(), costs, flow, u, v);
-            },
-            [&](auto flow, auto u, auto v) {
-                return modest_potentials<Index>(rows.view(), cols.view(), costs, flow, u, v);
-            });
+        const auto numbers = values_of(report, report_numbers);
+        const auto codes = values_of(report, report_codes);
+        out_[value_].write<double>(k, std::span(&report.value, 1));
+        out_[4].write<double>(k, numbers);
+        out_[5].write<std::int64_t>(k, codes);
     }
 
     bool dense_;
+    double totals_tolerance_;
     SolveSettings settings_;
     std::span<const std::int64_t> batch_;
     std::vector<Operand> in_, out_;

@@ -142,8 +142,8 @@ const Claim sparse_plan("a matrix with a plan on few entries has the certificate
             flow[e] = carried.back();
         }
         const auto whole = certify<std::int64_t>(a, b, rows, cols, matrix, flow, u, v);
-        const auto c =
-            sparse_ot::certify_matrix(a, b, matrix, entries, carried, u, v, random.between(1, 3));
+        const auto c = sparse_ot::certify_matrix(a, b, matrix, entries, carried, u, v,
+                                                 static_cast<int>(random.between(1, 3)));
         check(c.value == whole.value && c.lower_bound == whole.lower_bound &&
                   c.worst_reduced_cost == whole.worst_reduced_cost &&
                   c.worst_marginal_error == whole.worst_marginal_error,

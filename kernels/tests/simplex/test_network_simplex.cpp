@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <tuple>
+#include <variant>
 #include <vector>
 
 #include "support/check.hpp"
@@ -25,20 +27,20 @@ namespace {
 const Claim every_pivot("every pivot leaves a sound basis, and the last one an optimal plan", [] {
     std::int64_t pivots = 0, degenerate = 0, infeasible = 0, problems = 0;
     for_each_problem(150, 24, [&](const Problem& p, Random&) {
-        Transport transport(p.a, p.b, 1e-7);
-        give(transport, p, 0, p.costs.size());
-        if (!check(!transport.fault(), "no fault")) return;
+        Instance instance = instance_of(p);
+        if (!check(!instance.fault(), "no fault")) return;
         ++problems;
-        if (!transport.start({}, {})) {
+        Instance::Started started = instance.start();
+        if (const auto* h = std::get_if<HallViolation>(&started)) {
             ++infeasible;
-            const HallViolation& h = transport.violation();
-            check(h.supply > h.demand && !h.sources.empty(), "a violation that is one");
+            check(h->supply > h->demand && !h->sources.empty(), "a violation that is one");
             return;
         }
+        Basis& basis = std::get<Basis>(started);
         bool optimal = false;
-        if (!step(transport, plenty, optimal)) return;
+        if (!step(basis, plenty, optimal)) return;
         if (!check(optimal, "an end to the pivots")) return;
-        const Answer answer = read(transport, p);
+        const Answer answer = read(basis, p);
         check_optimal(p, answer);
         pivots += answer.stats.pivots;
         degenerate += answer.stats.degenerate_pivots;
@@ -70,16 +72,15 @@ const Claim growth("arcs given while the basis is alive are used, and keep their
             p.add(whole.rows[e], whole.cols[e], whole.costs[e]);
         };
         for (const std::size_t e : first) add(e);
-        Transport transport(p.a, p.b, 1e-7);
-        give(transport, p, 0, p.costs.size());
-        if (!transport.start({}, {})) return;
+        auto basis = begin(p);
+        if (!basis) return;
         bool optimal = false;
         double value = infinity;
         for (std::size_t next = 0;;) {
             const std::int64_t pivots = random.chance(0.4) ? random.below(6) : plenty;
-            if (!step(transport, pivots, optimal)) return;
+            if (!step(*basis, pivots, optimal)) return;
             if (optimal) {
-                const Answer answer = read(transport, p);
+                const Answer answer = read(*basis, p);
                 if (!check_optimal(p, answer)) return;
                 check(answer.value <= value + 1e-12 * size_of(p),
                       "another arc never to raise the value");
@@ -89,8 +90,8 @@ const Claim growth("arcs given while the basis is alive are used, and keep their
             const std::size_t given = p.costs.size();
             for (auto count = random.between(0, 30); count > 0 && next < later.size(); --count)
                 add(later[next++]);
-            give(transport, p, given, p.costs.size());
-            check(transport.network().n_given == static_cast<Arc>(p.costs.size()), "all counted");
+            give(*basis, p, given, p.costs.size());
+            check(basis->network().n_given == static_cast<Arc>(p.costs.size()), "all counted");
         }
         const auto afresh = solve(p);
         if (!check(afresh.has_value(), "a feasible problem")) return;
@@ -104,20 +105,19 @@ const Claim shrinking(
     "dropping arcs leaves the basis as it is, and bringing them back the optimum", [] {
         int solved = 0, dropped = 0;
         for_each_problem(60, 20, [&](const Problem& p, Random& random) {
-            Transport transport(p.a, p.b, 1e-7);
-            give(transport, p, 0, p.costs.size());
-            if (!transport.start({}, {})) return;
+            auto basis = begin(p);
+            if (!basis) return;
             const auto afresh = solve(p);
             if (!check(afresh.has_value(), "a feasible problem")) return;
             Problem left = p;
             for (int times = 0; times < 3; ++times) {
                 bool optimal = false;
-                if (!step(transport, random.below(8), optimal)) return;
-                const Answer before = read(transport, left);
+                if (!step(*basis, random.below(8), optimal)) return;
+                const Answer before = read(*basis, left);
                 std::vector<std::uint8_t> keep(left.costs.size());
                 for (auto& mark : keep) mark = random.chance(0.5);
-                transport.retain(keep);
-                if (!check(transport.check_invariants(), "the basis alive")) return;
+                basis->retain(keep);
+                if (!check(basis->check_invariants(), "the basis alive")) return;
                 Problem kept{p.a, p.b, {}, {}, {}}, gone = kept;
                 Doubles flow;
                 for (std::size_t e = 0; e < keep.size(); ++e) {
@@ -125,21 +125,21 @@ const Claim shrinking(
                     if (keep[e]) flow.push_back(before.flow[e]);
                     if (!keep[e]) check(before.flow[e] == 0.0, "no arc with flow to go");
                 }
-                const Answer after = read(transport, kept);
+                const Answer after = read(*basis, kept);
                 check(after.flow == flow, "the flow where it was, in a list that closed up");
                 check(after.u == before.u && after.v == before.v, "potentials untouched");
                 dropped += static_cast<int>(gone.costs.size());
                 // What was dropped comes back behind the others, perhaps after some pivots without
                 // it.
-                if (!step(transport, random.below(8), optimal)) return;
+                if (!step(*basis, random.below(8), optimal)) return;
                 left = kept;
                 for (std::size_t e = 0; e < gone.costs.size(); ++e)
                     left.add(gone.rows[e], gone.cols[e], gone.costs[e]);
-                give(transport, left, kept.costs.size(), left.costs.size());
+                give(*basis, left, kept.costs.size(), left.costs.size());
             }
             bool optimal = false;
-            if (!step(transport, plenty, optimal)) return;
-            const Answer answer = read(transport, left);
+            if (!step(*basis, plenty, optimal)) return;
+            const Answer answer = read(*basis, left);
             if (!check_optimal(left, answer)) return;
             check(std::abs(afresh->value - answer.value) <= 1e-12 * size_of(p), "the same value");
             ++solved;
@@ -150,30 +150,26 @@ const Claim shrinking(
 const Claim shrunk(
     "what is left of a solved problem is its basis and the arcs of least reduced cost", [] {
         for_each_problem(20, 25, [&](const Problem& p, Random& random) {
-            Transport transport(p.a, p.b, 1e-7);
-            give(transport, p, 0, p.costs.size());
-            if (!transport.start({}, {})) return;
-            check(transport.run(plenty, infinity) == Status::optimal, "an end");
-            const Answer whole = read(transport, p);
-            const Arc most = random.below(transport.network().n_arcs() + 2);
-            transport.shrink(most);
-            const auto count = static_cast<std::size_t>(transport.network().n_arcs());
-            if (!check(transport.network().n_given == transport.network().n_arcs(), "one list"))
-                return;
+            auto basis = begin(p);
+            if (!basis) return;
+            check(basis->run(plenty, infinity) == Status::optimal, "an end");
+            const Answer whole = read(*basis, p);
+            const Arc most = random.below(basis->network().n_arcs() + 2);
+            basis->shrink(most);
+            const auto count = static_cast<std::size_t>(basis->network().n_arcs());
+            if (!check(basis->network().n_given == basis->network().n_arcs(), "one list")) return;
             Problem left{p.a, p.b, std::vector<Index>(count), std::vector<Index>(count),
                          Doubles(count)};
-            transport.write_arcs<Index>(left.rows, left.cols, left.costs);
+            basis->write_arcs<Index>(left.rows, left.cols, left.costs);
             const auto nodes = static_cast<Arc>(p.a.size() + p.b.size());
             check(static_cast<Arc>(count) <= most + nodes, "no more than asked for, and the basis");
-            const Answer answer = read(transport, left);
+            const Answer answer = read(*basis, left);
             check(answer.u == whole.u && answer.v == whole.v, "potentials untouched");
             check(std::abs(answer.value - whole.value) <= 1e-12 * size_of(p), "the same plan");
-            check(std::abs(transport.value() - whole.value) <= 1e-12 * size_of(p),
-                  "at the same cost");
+            check(std::abs(basis->value() - whole.value) <= 1e-12 * size_of(p), "at the same cost");
             check_optimal(left, answer);
-            check(transport.run(plenty, infinity) == Status::optimal &&
-                      transport.check_invariants() &&
-                      transport.stats().pivots == whole.stats.pivots,
+            check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants() &&
+                      basis->stats().pivots == whole.stats.pivots,
                   "nothing left to do");
             // Every arc that went has a reduced cost no smaller than any that stayed for it.
             Doubles reduced;
@@ -198,14 +194,14 @@ const Claim matrix("a whole matrix is its arcs row by row, infinite entries forb
         Problem p = uniform(random, random.between(1, 15), random.between(1, 15));
         for (double& cost : p.costs)
             if (random.chance(0.2)) cost = infinity;
-        Transport transport(p.a, p.b, 1e-7);
-        transport.add_matrix(p.costs);
-        const bool feasible = transport.start({}, {});
+        Instance instance(masses_of(p.a, p.b));
+        instance.add_matrix(p.costs);
+        auto basis = begin(instance);
         const auto by_arcs = solve(p);
-        if (!check(feasible == by_arcs.has_value(), "the same feasibility")) continue;
-        if (!feasible) continue;
-        check(transport.run(plenty, infinity) == Status::optimal, "an end");
-        const Answer answer = read(transport, p);
+        if (!check(basis.has_value() == by_arcs.has_value(), "the same feasibility")) continue;
+        if (!basis) continue;
+        check(basis->run(plenty, infinity) == Status::optimal, "an end");
+        const Answer answer = read(*basis, p);
         check_optimal(p, answer);
         check(answer == *by_arcs, "the very same answer");
     }
@@ -241,29 +237,25 @@ const Claim entries(
                     ++j;
             }
             const Doubles u(n, 0.0), v(m, 0.0);
-            Transport transport(p.a, p.b, 1e-7);
-            transport.add_matrix(p.costs);
+            Instance instance(masses_of(p.a, p.b));
+            instance.add_matrix(p.costs);
             plan[0] += 1;
-            check(!transport.start_from_entries(places, plan, u, v),
-                  "a unit too many to be refused");
+            check(!instance.start_from({places, plan}, {u, v}), "a unit too many to be refused");
             plan[0] -= 1;
             Doubles forbidding = p.costs;
             forbidding[places[1]] = infinity;
-            Transport forbidden(p.a, p.b, 1e-7);
+            Instance forbidden(masses_of(p.a, p.b));
             forbidden.add_matrix(forbidding);
-            check(!forbidden.start_from_entries(places, plan, u, v), "a forbidden entry as well");
-            if (seed % 2) {  // after a refusal the usual start is as good as ever
-                check(transport.start({}, {}), "a plan");
-            } else if (!check(transport.start_from_entries(places, plan, u, v), "a plan")) {
-                continue;
-            }
-            check(
-                transport.run(plenty, infinity) == Status::optimal && transport.check_invariants(),
-                "an end");
-            const Answer answer = read(transport, p);
+            check(!forbidden.start_from({places, plan}, {u, v}), "a forbidden entry as well");
+            // After a refusal the usual start is as good as ever.
+            auto basis = seed % 2 ? begin(instance) : instance.start_from({places, plan}, {u, v});
+            if (!check(basis.has_value(), "a plan")) continue;
+            check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants(),
+                  "an end");
+            const Answer answer = read(*basis, p);
             check_optimal(p, answer);
             check(std::abs(answer.value - by_arcs->value) <= 1e-12 * size_of(p), "the same value");
-            const auto [arcs, carried] = transport.support();
+            const auto [arcs, carried] = basis->support();
             Doubles flow(p.costs.size(), 0.0);
             for (std::size_t k = 0; k < arcs.size(); ++k) flow[arcs[k]] = carried[k];
             check(flow == answer.flow, "a support that is the flow");
@@ -291,12 +283,11 @@ const Claim determinism("the same problem gives the same bits, however the run i
         const auto once = solve(p), twice = solve(p);
         if (!check(once.has_value() == twice.has_value(), "one answer") || !once) return;
         check(*once == *twice, "the same bits");
-        Transport transport(p.a, p.b, 1e-7);
-        give(transport, p, 0, p.costs.size());
-        transport.start({}, {});
-        while (transport.run(3, infinity) != Status::optimal) {
+        auto basis = begin(p);
+        if (!check(basis.has_value(), "a plan")) return;
+        while (basis->run(3, infinity) != Status::optimal) {
         }
-        check(read(transport, p) == *once, "the same bits in pieces");
+        check(read(*basis, p) == *once, "the same bits in pieces");
     });
 });
 
@@ -312,18 +303,19 @@ const Claim long_run("thousands of pivots, renumberings and late arcs stay sound
         std::swap(p.costs[k], p.costs[other]);
     }
     const auto afresh = solve(p);
-    Transport transport(p.a, p.b, 1e-7);
-    give(transport, p, 0, half);
+    Instance instance = instance_of(p, half);
     // Bad potentials, so that there is a long way to go.
     Doubles u(n), v(m);
     for (double& x : u) x = random.unit();
     for (double& x : v) x = -3.0 * random.unit();
-    if (!check(transport.start(u, v), "a plan on half the arcs")) return;
+    const Answer bad{{}, u, v, 0.0, {}};
+    auto basis = begin(instance, &bad);
+    if (!check(basis.has_value(), "a plan on half the arcs")) return;
     bool optimal = false;
-    if (!step(transport, 3000, optimal)) return;
-    give(transport, p, half, p.costs.size());
-    if (!step(transport, 20 * plenty, optimal)) return;
-    const Answer answer = read(transport, p);
+    if (!step(*basis, 3000, optimal)) return;
+    give(*basis, p, half, p.costs.size());
+    if (!step(*basis, 20 * plenty, optimal)) return;
+    const Answer answer = read(*basis, p);
     check_optimal(p, answer);
     check(answer.stats.renumberings > 0, "nodes renumbered on the way");
     check(afresh && std::abs(afresh->value - answer.value) <= 1e-12 * size_of(p), "the same value");
@@ -332,25 +324,26 @@ const Claim long_run("thousands of pivots, renumberings and late arcs stay sound
 const Claim refusals("faults stop everything, and an infeasible problem names who is too rich", [] {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     Problem p{{1, 2}, {2, 1}, {0, 1, 1}, {0, 0, 1}, {1, nan, 3}};
-    Transport faulty(p.a, p.b, 1e-7);
-    give(faulty, p, 0, 3);
+    Instance faulty = instance_of(p);
     check(faulty.fault().kind == FaultKind::nan_cost && faulty.fault().index == 1, "the NaN");
+    check(std::holds_alternative<Fault>(faulty.start()), "no start");
     p.costs[1] = infinity;
-    Transport infeasible(p.a, p.b, 1e-7);
-    give(infeasible, p, 0, 3);
-    check(!infeasible.start({}, {}) && !infeasible.started(), "no plan");
-    const HallViolation& h = infeasible.violation();
-    check(h.sources == std::vector<std::int64_t>{1} && h.targets == std::vector<std::int64_t>{1} &&
-              h.supply == 2.0 && h.demand == 1.0,
+    Instance infeasible = instance_of(p);
+    Instance::Started started = infeasible.start();
+    const auto* h = std::get_if<HallViolation>(&started);
+    if (!check(h != nullptr, "no plan")) return;
+    check(h->sources == std::vector<std::int64_t>{1} &&
+              h->targets == std::vector<std::int64_t>{1} && h->supply == 2.0 && h->demand == 1.0,
           "source 1 with 2 against target 1 with 1");
     // The arc that was missing arrives: the same object can start now.
     Problem missing{{}, {}, {1}, {0}, {5.0}};
     give(infeasible, missing, 0, 1);
-    if (!check(infeasible.start({}, {}), "a plan now")) return;
-    check(infeasible.run(plenty, infinity) == Status::optimal && infeasible.check_invariants(),
+    auto basis = begin(infeasible);
+    if (!check(basis.has_value(), "a plan now")) return;
+    check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants(),
           "an optimal plan");
     Doubles flow(4);
-    infeasible.write_flow(flow);
+    basis->write_flow(flow);
     check(flow == Doubles({1, 0, 1, 1}), "the only plan, in the order given");
 });
 

@@ -95,11 +95,10 @@ const Claim wide("costs of 1e-12 beside 1e12 cost the plan no digits of its own 
         // The same costs scaled to at most 1 make the same pivots; there each one is looked at.
         Problem scaled = w.p;
         for (double& cost : scaled.costs) cost = std::ldexp(cost, -40);
-        Transport transport(scaled.a, scaled.b, 1e-7);
-        give(transport, scaled, 0, scaled.costs.size());
+        auto basis = begin(scaled);
         bool optimal = false;
-        if (!transport.start({}, {}) || !step(transport, plenty, optimal)) continue;
-        check(read(transport, scaled).flow == answer->flow, "the same plan");
+        if (!basis || !step(*basis, plenty, optimal)) continue;
+        check(read(*basis, scaled).flow == answer->flow, "the same plan");
     }
 });
 

@@ -3,9 +3,9 @@
 #include <limits>
 #include <vector>
 
-#include "sparse_ot/solve/transport.hpp"
 #include "sparse_ot/starts/auction.hpp"
 #include "support/check.hpp"
+#include "support/solving.hpp"
 
 using namespace sparse_ot;
 using test::check;
@@ -91,14 +91,16 @@ const Claim exact("what the auction starts, the simplex finishes", [] {
         std::vector<Node> cols;
         for (Node head : graph.head) cols.push_back(head - n);
         const auto solved = [&](bool cold) {
-            Transport transport(ones, ones, 1e-9);
-            transport.add_arcs<Node>(graph.tail, cols, graph.cost);
+            Instance instance(problems::masses_of(ones, ones));
+            instance.add_arcs<Node>(graph.tail, cols, graph.cost);
             const std::vector<Cost> zero(n, 0.0);  // given potentials: no auction
-            check(cold ? transport.start({}, {}) : transport.start(zero, zero), "a plan");
-            check(transport.run(1 << 20, 1e9) == Status::optimal, "an optimum");
-            check(transport.check_invariants(), "a sound basis");
+            const problems::Answer warm{{}, zero, zero, 0.0, {}};
+            auto basis = problems::begin(instance, cold ? nullptr : &warm);
+            if (!check(basis.has_value(), "a plan")) return 0.0;
+            check(basis->run(1 << 20, 1e9) == Status::optimal, "an optimum");
+            check(basis->check_invariants(), "a sound basis");
             std::vector<double> flow(cols.size());
-            transport.write_flow(flow);
+            basis->write_flow(flow);
             double value = 0.0;
             for (std::size_t e = 0; e < flow.size(); ++e) value += flow[e] * graph.cost[e];
             return value;

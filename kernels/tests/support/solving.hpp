@@ -6,19 +6,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+#include <variant>
 #include <vector>
 
-#include "sparse_ot/solve/transport.hpp"
+#include "sparse_ot/base/given_masses.hpp"
+#include "sparse_ot/solve/basis.hpp"
+#include "sparse_ot/solve/instance.hpp"
 #include "support/check.hpp"
 #include "support/problems.hpp"
 
 namespace problems {
 
+using sparse_ot::Basis;
+using sparse_ot::GivenMasses;
+using sparse_ot::Instance;
 using sparse_ot::SimplexStats;
 using sparse_ot::Status;
-using sparse_ot::Transport;
 using test::check;
 
 struct Answer {
@@ -62,27 +69,53 @@ inline bool check_optimal(const Problem& p, const Answer& answer, double toleran
     return true;
 }
 
-inline void give(Transport& transport, const Problem& p, std::size_t first, std::size_t end) {
-    transport.add_arcs<Index>(std::span(p.rows).subspan(first, end - first),
-                              std::span(p.cols).subspan(first, end - first),
-                              std::span(p.costs).subspan(first, end - first));
+// To an instance, or to a live basis.
+template <class Receiver>
+void give(Receiver& receiver, const Problem& p, std::size_t first, std::size_t end) {
+    receiver.template add_arcs<Index>(std::span(p.rows).subspan(first, end - first),
+                                      std::span(p.cols).subspan(first, end - first),
+                                      std::span(p.costs).subspan(first, end - first));
+}
+
+inline std::shared_ptr<const GivenMasses> masses_of(const Doubles& a, const Doubles& b,
+                                                    double totals_tolerance = 1e-7) {
+    return std::make_shared<GivenMasses>(a, b, totals_tolerance);
+}
+
+// The first `count` arcs of a problem; all of them if nothing is said.
+inline Instance instance_of(const Problem& p, std::optional<std::size_t> count = {}) {
+    Instance instance(masses_of(p.a, p.b));
+    give(instance, p, 0, count.value_or(p.costs.size()));
+    return instance;
+}
+
+// The first basis, if there is a plan and no fault.
+inline std::optional<Basis> begin(Instance& instance, const Answer* warm = nullptr) {
+    Instance::Started started = warm ? instance.start({warm->u, warm->v}) : instance.start();
+    if (auto* basis = std::get_if<Basis>(&started)) return std::move(*basis);
+    return std::nullopt;
+}
+
+inline std::optional<Basis> begin(const Problem& p) {
+    Instance instance = instance_of(p);
+    return begin(instance);
 }
 
 // One pivot at a time, each followed by a look at everything. At most `pivots` of them.
-inline bool step(Transport& transport, std::int64_t pivots, bool& optimal) {
-    if (!check(transport.check_invariants(), "a sound first basis")) return false;
+inline bool step(Basis& basis, std::int64_t pivots, bool& optimal) {
+    if (!check(basis.check_invariants(), "a sound first basis")) return false;
     for (optimal = false; pivots > 0 && !optimal; --pivots) {
-        optimal = transport.run(1, infinity) == Status::optimal;
-        if (!check(transport.check_invariants(), "a sound basis after every pivot")) return false;
+        optimal = basis.run(1, infinity) == Status::optimal;
+        if (!check(basis.check_invariants(), "a sound basis after every pivot")) return false;
     }
     return true;
 }
 
-inline Answer read(const Transport& transport, const Problem& p) {
-    Answer answer{Doubles(transport.network().n_given), Doubles(p.a.size()), Doubles(p.b.size()),
-                  0.0, transport.stats()};
-    transport.write_flow(answer.flow);
-    transport.write_potentials(answer.u, answer.v);
+inline Answer read(const Basis& basis, const Problem& p) {
+    Answer answer{Doubles(basis.network().n_given), Doubles(p.a.size()), Doubles(p.b.size()), 0.0,
+                  basis.stats()};
+    basis.write_flow(answer.flow);
+    basis.write_potentials(answer.u, answer.v);
     for (std::size_t e = 0; e < answer.flow.size(); ++e)
         if (answer.flow[e] > 0.0) answer.value += answer.flow[e] * p.costs[e];
     return answer;
@@ -91,12 +124,10 @@ inline Answer read(const Transport& transport, const Problem& p) {
 inline const std::int64_t plenty = 20000;
 
 inline std::optional<Answer> solve(const Problem& p, const Answer* warm = nullptr) {
-    Transport transport(p.a, p.b, 1e-7);
-    give(transport, p, 0, p.costs.size());
-    if (transport.fault()) return std::nullopt;
-    if (!(warm ? transport.start(warm->u, warm->v) : transport.start({}, {}))) return std::nullopt;
-    if (transport.run(plenty, infinity) != Status::optimal) return std::nullopt;
-    return read(transport, p);
+    Instance instance = instance_of(p);
+    auto basis = begin(instance, warm);
+    if (!basis || basis->run(plenty, infinity) != Status::optimal) return std::nullopt;
+    return read(*basis, p);
 }
 
 inline double size_of(const Problem& p) {  // what rounding of a value is measured by

@@ -4,13 +4,16 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "sparse_ot/base/given_masses.hpp"
 #include "sparse_ot/base/masses.hpp"
 #include "sparse_ot/geometry/hierarchy.hpp"
-#include "sparse_ot/solve/transport.hpp"
+#include "sparse_ot/solve/instance.hpp"
 #include "sparse_ot/sweeps/sweeps.hpp"
 #include "support/check.hpp"
 
@@ -135,12 +138,14 @@ double optimum(const Problem& p) {
     std::vector<Cost> costs;
     for (Node i = 0; i < static_cast<Node>(p.a.size()); ++i)
         for (Node j = 0; j < static_cast<Node>(p.b.size()); ++j) costs.push_back(p.cost(i, j));
-    Transport transport(p.a, p.b, no_check);
-    transport.add_matrix(costs);
-    check(transport.start({}, {}), "a problem with all pairs to be feasible");
-    check(transport.run(1'000'000, infinity) == Status::optimal, "an optimum");
+    Instance instance(std::make_shared<GivenMasses>(p.a, p.b, no_check));
+    instance.add_matrix(costs);
+    Instance::Started started = instance.start();
+    auto* basis = std::get_if<Basis>(&started);
+    if (!check(basis != nullptr, "a problem with all pairs to be feasible")) return 0.0;
+    check(basis->run(1'000'000, infinity) == Status::optimal, "an optimum");
     std::vector<double> flow(costs.size());
-    transport.write_flow(flow);
+    basis->write_flow(flow);
     return std::inner_product(flow.begin(), flow.end(), costs.begin(), 0.0) /
            std::ldexp(p.masses.unit, -p.masses.noise_bits);
 }
@@ -316,14 +321,15 @@ const Claim undone("a perturbed solve gives the plan of the masses, to the last 
                     if (s.target == j) flow.back() = s.mass;
             }
         const std::vector<Cost> u(p.a.size(), 0.0), v(p.b.size(), 0.0);
-        Transport transport(p.a, p.b, no_check);
-        transport.add_arcs<std::int64_t>(rows, cols, costs);
-        if (!check(transport.start_from_plan(flow, u, v), "a feasible plan")) return;
-        check(transport.check_invariants(), "a sound first basis");
-        check(transport.run(1'000'000, infinity) == Status::optimal, "an optimum");
-        check(transport.check_invariants(), "a sound last basis");
+        Instance instance(std::make_shared<GivenMasses>(p.a, p.b, no_check));
+        instance.add_arcs<std::int64_t>(rows, cols, costs);
+        auto basis = instance.start_from({{}, flow}, {u, v});
+        if (!check(basis.has_value(), "a feasible plan")) return;
+        check(basis->check_invariants(), "a sound first basis");
+        check(basis->run(1'000'000, infinity) == Status::optimal, "an optimum");
+        check(basis->check_invariants(), "a sound last basis");
         std::vector<double> out(costs.size());
-        transport.write_flow(out);
+        basis->write_flow(out);
         const Masses plain = quantise(p.a, p.b, no_check);
         std::vector<double> sent(p.a.size(), 0.0), received(p.b.size(), 0.0);
         for (std::size_t e = 0; e < out.size(); ++e) {
@@ -337,9 +343,9 @@ const Claim undone("a perturbed solve gives the plan of the masses, to the last 
         for (std::size_t j = 0; j < received.size(); ++j)
             check(received[j] == static_cast<double>(plain.demand[j]), "demands met exactly");
         flow[0] += 1;
-        Transport other(p.a, p.b, no_check);
+        Instance other(std::make_shared<GivenMasses>(p.a, p.b, no_check));
         other.add_arcs<std::int64_t>(rows, cols, costs);
-        check(!other.start_from_plan(flow, u, v), "a plan with a unit too many to be refused");
+        check(!other.start_from({{}, flow}, {u, v}), "a plan with a unit too many to be refused");
     }
 });
 

@@ -5,7 +5,7 @@ That is judged by the simplex's own rule,
     (cost − u[row]) − v[col] < −64 ε slack (|cost| + |u[row]| + |v[col]|),
 
 with the simplex's own potentials, in its own order of operations (kernels/include/sparse_ot/
-types.hpp and pricing.hpp). The simplex stops when no arc of its own passes this test, so an arc
+base/duals.hpp). The simplex stops when no arc of its own passes this test, so an arc
 that passes it is new to the problem, unless its cost was computed to another last digit. Where it
 is not new the simplex makes no pivot; then `slack` doubles, which ends it.
 """
@@ -17,11 +17,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from sparse_ot.core import REDUCED_COST_ULPS
+
 __all__ = ["REDUCED_COST_ULPS", "Priced"]
 
 HostArray: TypeAlias = npt.NDArray[Any]
-
-REDUCED_COST_ULPS = 64.0 * float(np.finfo(np.float64).eps)  # as in types.hpp
 
 
 class Priced:

@@ -10,6 +10,7 @@ import pytest
 
 from sparse_ot import _core
 from sparse_ot.backends.numpy.search import pair_costs
+from sparse_ot.core import LiveBasis, Masses, Report, SolveSettings, Status, solve_matrix
 from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.levels import Groups, Plan, deal, north_west
 from sparse_ot.solvers.starts.multiscale import CORE_METRICS, Start
@@ -41,11 +42,11 @@ def optimum_of(x, y, a, b, metric):
     """Cost of the optimal plan over all pairs, by the simplex on the whole matrix."""
     rows, cols = np.repeat(np.arange(len(x)), len(y)), np.tile(np.arange(len(y)), len(x))
     costs = pair_costs(x, y, rows, cols, metric)
-    core = _core.Transport(a, b, np.inf)
-    core.add_matrix(costs)
-    assert core.start(None, None)
-    assert core.run(10**7, np.inf) == 0
-    return float(core.flow() @ costs / a.sum()), costs.reshape(len(x), len(y))
+    matrix = costs.reshape(len(x), len(y))
+    settings = SolveSettings(center=True, max_pivots=-1, seconds=np.inf, elapsed=0.0)
+    answer = solve_matrix(Masses(a, b, np.inf), matrix, settings=settings)
+    assert Report.read(answer.numbers, answer.codes).status is Status.OPTIMAL
+    return float(answer.flow @ costs / a.sum()), matrix
 
 
 def dual_value(start, costs, a, b):
@@ -99,10 +100,10 @@ def test_a_large_start_is_near_the_optimum(equal):
     cols = np.concatenate([start.cols, near.reshape(-1), np.repeat(np.arange(n), 12)])
     plan = np.append(start.flow, np.zeros(24 * n, np.int64))
     costs = pair_costs(x, y, rows, cols, "sqeuclidean")
-    core = _core.Transport(a, b, np.inf)
-    core.add_arcs(rows, cols, costs)
+    core = LiveBasis(a, b, np.inf)
+    core.add(rows, cols, costs)
     core.start_from_plan(plan, start.u, start.v)
-    assert core.run(10**7, np.inf) == 0
+    assert core.run(10**7, np.inf) is Status.OPTIMAL
     optimum = float(core.flow() @ costs / a.sum())
     assert value_of(start, x, y) <= 1.02 * optimum
     assert core.pivots < 5 * n  # from nothing it takes several times as many, of global ones

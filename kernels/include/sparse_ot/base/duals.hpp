@@ -6,25 +6,40 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
 
+// A reduced cost counts as negative below this many units in the last place of its three terms.
+// The potentials are sums along tree paths, recomputed before optimality is declared; 64 ulps
+// cover the rounding of such sums and leave the duality gap near 1e-14 of the cost scale.
+inline constexpr double reduced_cost_ulps = 64.0 * std::numeric_limits<double>::epsilon();
+
+[[nodiscard]] inline Cost reduced_cost(Cost cost, Cost u, Cost v) { return cost - u - v; }
+
+// How far rounding alone can move a reduced cost: relative to the three numbers that were added. A
+// cost of 1e12 elsewhere in the problem does not blur this arc.
+[[nodiscard]] inline Cost rounding_of(Cost cost, Cost u, Cost v) {
+    return reduced_cost_ulps * (std::abs(cost) + std::abs(u) + std::abs(v));
+}
+
+// By the simplex's potentials: u = -potential[tail], v = potential[head].
 [[nodiscard]] inline Cost reduced_cost(const Network& network, const Cost* potential, Arc e) {
     return network.cost[e] + potential[network.tail[e]] - potential[network.head[e]];
 }
 
-// The tolerance is local: relative to the three numbers that were added. A cost of 1e12 elsewhere
-// in the problem does not blur this arc.
+// Whether an arc may enter; `slack` is how far the tolerance has grown.
 [[nodiscard]] inline bool is_negative(Cost reduced, const Network& network, const Cost* potential,
                                       Arc e, double slack) {
-    const double scale = std::abs(network.cost[e]) + std::abs(potential[network.tail[e]]) +
-                         std::abs(potential[network.head[e]]);
-    return reduced < -slack * reduced_cost_ulps * scale;
+    return reduced < -slack * rounding_of(network.cost[e], potential[network.tail[e]],
+                                          potential[network.head[e]]);
 }
 
 struct Duals {
@@ -33,12 +48,34 @@ struct Duals {
     bool foreign = false;  // not ours: they may be far from the costs, all by the same constant
 };
 
+// By dual variables.
+[[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
+    return reduced_cost(network.cost[e], duals.u[network.tail[e]],
+                        duals.v[network.head[e] - network.n_sources]);
+}
+
+// Zero up to the rounding of its three terms.
+[[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
+    const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
+    return reduced_cost(network, duals, e) <= rounding_of(network.cost[e], u, v);
+}
+
+inline constexpr Cost no_cost = std::numeric_limits<Cost>::infinity();
+
+// The duals that `reduce_costs` of arcs and of matrices begin with, and how a node without arcs
+// ends up.
+[[nodiscard]] inline Duals unset_duals(std::int64_t n, std::int64_t m) {
+    return {std::vector<Cost>(n, no_cost), std::vector<Cost>(m, no_cost)};
+}
+inline void zero_unset(std::vector<Cost>& side) {
+    std::replace(side.begin(), side.end(), no_cost, 0.0);
+}
+
 // Feasible duals at the price of two passes: each source's cheapest arc, then each target's
 // cheapest arc beyond that. What counts is how much an arc costs beyond what its ends must pay.
 inline Duals reduce_costs(const Network& network) {
-    const Cost none = std::numeric_limits<Cost>::infinity();
     const Node n = network.n_sources;
-    Duals duals{std::vector<Cost>(n, none), std::vector<Cost>(network.n_targets, none)};
+    Duals duals = unset_duals(n, network.n_targets);
     for (Arc e = 0; e < network.n_arcs(); ++e) {
         Cost& least = duals.u[network.tail[e]];
         least = std::min(least, network.cost[e]);
@@ -47,22 +84,24 @@ inline Duals reduce_costs(const Network& network) {
         Cost& least = duals.v[network.head[e] - n];
         least = std::min(least, network.cost[e] - duals.u[network.tail[e]]);
     }
-    for (auto* side : {&duals.u, &duals.v})
-        for (Cost& dual : *side)
-            if (dual == none) dual = 0.0;  // a node without arcs
+    zero_unset(duals.u);
+    zero_unset(duals.v);
     return duals;
 }
 
-[[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
-    return network.cost[e] - duals.u[network.tail[e]] -
-           duals.v[network.head[e] - network.n_sources];
-}
-
-// Zero up to the rounding of its three terms.
-[[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
-    const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
-    const Cost scale = std::abs(network.cost[e]) + std::abs(u) + std::abs(v);
-    return reduced_cost(network, duals, e) <= reduced_cost_ulps * scale;
+// The constant c that makes <u + c, a> equal <v - c, b>: the gauge in which POT hands duals out.
+[[nodiscard]] inline double centring_shift(std::span<const double> a, std::span<const double> b,
+                                           std::span<const double> u, std::span<const double> v) {
+    CompensatedSum difference, total;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+        difference.add(v[j] * b[j]);
+        total.add(b[j]);
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        difference.add(-u[i] * a[i]);
+        total.add(a[i]);
+    }
+    return difference.total() / total.total();
 }
 
 }  // namespace sparse_ot

@@ -32,6 +32,7 @@
 #include <span>
 #include <vector>
 
+#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
@@ -52,19 +53,34 @@ struct Masses {
     }
 };
 
+// The integers of all nodes, sources first.
+[[nodiscard]] inline std::vector<Mass> masses_of_nodes(const Masses& masses) {
+    std::vector<Mass> all(masses.supply);
+    all.insert(all.end(), masses.demand.begin(), masses.demand.end());
+    return all;
+}
+
+// Takes out leftovers, an entry for every node, that are only rounding; both sides lose the same.
+inline void take_out(Masses& masses, std::span<const Mass> left) {
+    const double total =
+        static_cast<double>(std::accumulate(masses.supply.begin(), masses.supply.end(), Mass{0}));
+    const std::size_t n = masses.supply.size();
+    for (std::size_t x = 0; x < left.size(); ++x) {
+        (x < n ? masses.supply[x] : masses.demand[x - n]) -= left[x];
+        masses.quantisation_error =
+            std::max(masses.quantisation_error, static_cast<double>(left[x]) / total);
+    }
+}
+
 namespace detail {
 
 inline constexpr double max_units = 0x1p61;  // in all: sums and differences fit an int64
 inline constexpr double multiple_ulps = 4.0 * std::numeric_limits<double>::epsilon();
 
-inline double exact_sum(std::span<const double> x) {  // Neumaier's compensated sum
-    double sum = 0.0, compensation = 0.0;
-    for (double value : x) {
-        const double t = sum + value;
-        compensation += std::abs(sum) >= std::abs(value) ? (sum - t) + value : (value - t) + sum;
-        sum = t;
-    }
-    return std::isfinite(sum) ? sum + compensation : sum;
+inline double exact_sum(std::span<const double> x) {
+    CompensatedSum sum;
+    for (double value : x) sum.add(value);
+    return sum.total();
 }
 
 inline Fault check_masses(std::span<const double> x, FaultKind non_finite, FaultKind negative) {

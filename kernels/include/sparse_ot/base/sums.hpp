@@ -1,10 +1,9 @@
 // Sums that lose nothing to speak of.
 //
 // CompensatedSum   adds doubles and their products, and remembers what rounding took (Neumaier
-// 1974,
-//                  Z. angew. Math. Mech. 54, 39-51). For totals and for proofs.
-// DoubleDouble     a number kept to twice the precision of a double, an unevaluated pair high +
-// low.
+//                  1974, Z. angew. Math. Mech. 54, 39-51). For totals and for proofs.
+// DoubleDouble     a number kept to twice the precision of a double: an unevaluated pair
+//                  high + low.
 //
 // A potential is a sum of costs along a tree path. Where the path holds a cost of 1e12, a plain
 // double forgets all that is below 1e-4, and with it the costs of 1e-12 on either side of it.

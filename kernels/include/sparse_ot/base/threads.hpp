@@ -2,12 +2,15 @@
 //
 // Pieces are handed out one after another, so uneven ones do no harm. Which thread takes which
 // piece is left to chance; a caller whose pieces write to places of their own has the same result
-// with any number of threads.
+// with any number of threads. The first exception of a piece stops the handing out, and is thrown
+// to the caller when all threads are done.
 #pragma once
 
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <exception>
+#include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -25,10 +28,18 @@ namespace sparse_ot {
 template <class MakeWorker>
 void for_each_piece(std::int64_t pieces, int threads, MakeWorker&& make_worker) {
     std::atomic<std::int64_t> next{0};
+    std::exception_ptr failure;
+    std::mutex of_failure;
     const auto work = [&] {
-        if (next.load() >= pieces) return;
-        auto worker = make_worker();
-        for (std::int64_t piece; (piece = next.fetch_add(1)) < pieces;) worker(piece);
+        try {
+            if (next.load() >= pieces) return;
+            auto worker = make_worker();
+            for (std::int64_t piece; (piece = next.fetch_add(1)) < pieces;) worker(piece);
+        } catch (...) {
+            const std::lock_guard lock(of_failure);
+            if (!failure) failure = std::current_exception();
+            next = pieces;
+        }
     };
     std::vector<std::thread> others;
     const auto helpers = std::min<std::int64_t>(threads_or_all(threads), pieces) - 1;
@@ -39,6 +50,7 @@ void for_each_piece(std::int64_t pieces, int threads, MakeWorker&& make_worker) 
     }
     work();
     for (std::thread& other : others) other.join();
+    if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace sparse_ot

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <limits>
 
 namespace sparse_ot {
 
@@ -24,7 +23,18 @@ using Cost = double;
 inline constexpr Arc no_arc = -1;
 inline constexpr Node no_node = -1;
 
-enum class Status : int { optimal = 0, pivot_limit = 1, time_limit = 2 };
+// Why a solve stopped. The simplex knows the first three; `solve` adds the next two, where there is
+// no plan at all; callers that generate arcs add the others. Python's `Status` has its codes here.
+enum class Status : int {
+    optimal = 0,
+    pivot_limit = 1,
+    time_limit = 2,
+    infeasible = 3,
+    invalid = 4,
+    gap_reached = 5,
+    interrupted = 6,
+    memory_limit = 7,
+};
 
 // What can be wrong with the numbers of a problem. Python turns each into its own error.
 enum class FaultKind : int {
@@ -49,10 +59,5 @@ struct Fault {
     double other = 0.0;
     [[nodiscard]] explicit operator bool() const { return kind != FaultKind::none; }
 };
-
-// A reduced cost counts as negative below this many units in the last place of its three terms.
-// The potentials are sums along tree paths, recomputed before optimality is declared; 64 ulps
-// cover the rounding of such sums and leave the duality gap near 1e-14 of the cost scale.
-inline constexpr double reduced_cost_ulps = 64.0 * std::numeric_limits<double>::epsilon();
 
 }  // namespace sparse_ot

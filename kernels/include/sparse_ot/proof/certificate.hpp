@@ -103,23 +103,7 @@ Certificate certify(std::span<const double> a, std::span<const double> b,
     return certify(a, b, arc_at, flow, u, v);
 }
 
-// Every pair an arc, costs and flow row by row.
-inline Certificate certify_matrix(std::span<const double> a, std::span<const double> b,
-                                  std::span<const double> matrix, std::span<const double> flow,
-                                  std::span<const double> u, std::span<const double> v) {
-    const auto m = static_cast<std::int64_t>(b.size());
-    std::int64_t i = 0, j = -1;  // counted along, as arcs are asked for in order
-    const auto arc_at = [&](std::size_t e) {
-        if (++j == m) {
-            j = 0;
-            ++i;
-        }
-        return CostedPair{i, j, matrix[e]};
-    };
-    return certify(a, b, arc_at, flow, u, v);
-}
-
-// The same where the plan is given by the entries that carry something, row by row: one pass over
+// Every pair an arc, the plan given by the entries that carry something, row by row: one pass over
 // the matrix at the speed of memory, on threads.
 inline Certificate certify_matrix(std::span<const double> a, std::span<const double> b,
                                   std::span<const double> matrix,

@@ -25,8 +25,8 @@ namespace sparse_ot {
 // `arc_at(e)` gives the CostedPair of arc e, in order, as in `certify`; `restart()` says that a
 // pass begins. Writes u and v, or leaves them where the distances do not settle: false.
 template <class ArcAt, class Restart>
-bool modest_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double> flow,
-                       std::span<double> u, std::span<double> v) {
+bool small_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double> flow,
+                      std::span<double> u, std::span<double> v) {
     constexpr int max_passes = 1000;
     constexpr double ulps = 4.0 * std::numeric_limits<double>::epsilon();
     const auto n = static_cast<std::int64_t>(u.size()), m = static_cast<std::int64_t>(v.size());
@@ -55,18 +55,18 @@ bool modest_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double
 }
 
 template <class Index>
-bool modest_potentials(std::span<const Index> rows, std::span<const Index> cols,
-                       std::span<const double> costs, std::span<const double> flow,
-                       std::span<double> u, std::span<double> v) {
+bool small_potentials(std::span<const Index> rows, std::span<const Index> cols,
+                      std::span<const double> costs, std::span<const double> flow,
+                      std::span<double> u, std::span<double> v) {
     const auto arc_at = [&](std::size_t e) {
         return CostedPair{static_cast<std::int64_t>(rows[e]), static_cast<std::int64_t>(cols[e]),
                           costs[e]};
     };
-    return modest_potentials(arc_at, [] {}, flow, u, v);
+    return small_potentials(arc_at, [] {}, flow, u, v);
 }
 
-inline bool modest_potentials(std::span<const double> matrix, std::span<const double> flow,
-                              std::span<double> u, std::span<double> v) {
+inline bool small_potentials(std::span<const double> matrix, std::span<const double> flow,
+                             std::span<double> u, std::span<double> v) {
     const auto m = static_cast<std::int64_t>(v.size());
     std::int64_t i = 0, j = -1;  // counted along, as arcs are asked for in order
     const auto arc_at = [&](std::size_t e) {
@@ -80,7 +80,7 @@ inline bool modest_potentials(std::span<const double> matrix, std::span<const do
         i = 0;
         j = -1;
     };
-    return modest_potentials(arc_at, restart, flow, u, v);
+    return small_potentials(arc_at, restart, flow, u, v);
 }
 
 }  // namespace sparse_ot

@@ -10,10 +10,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "sparse_ot/base/disjoint_sets.hpp"
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
 
@@ -31,25 +32,21 @@ public:
         : network_(network),
           link_(network.n_nodes()),
           mark_(network.n_nodes(), 0),
-          set_(network.n_nodes()),
-          weight_(network.n_nodes(), 1) {
-        std::iota(set_.begin(), set_.end(), Node{0});
-    }
+          trees_(network.n_nodes()) {}
 
     [[nodiscard]] std::span<const Link> links() const { return link_; }
 
     void add(Arc e, Mass flow) {
         const Node i = network_.tail[e], j = network_.head[e];
-        Node si = find_set(i), sj = find_set(j);
-        if (si == sj) return cancel_cycle(e, flow);
-        Node child = i, parent = j;
-        if (weight_[si] > weight_[sj]) {
-            std::swap(si, sj);
-            std::swap(child, parent);
+        const Node of_i = trees_.find(i), of_j = trees_.find(j);
+        if (of_i == of_j) return cancel_cycle(e, flow);
+        if (trees_.size(of_i) > trees_.size(of_j)) {
+            trees_.join(of_j, of_i);
+            hang(j, i, e, flow);
+        } else {
+            trees_.join(of_i, of_j);
+            hang(i, j, e, flow);
         }
-        set_[si] = sj;
-        weight_[sj] += weight_[si];
-        hang(child, parent, e, flow);
     }
 
     // Arcs emptied on the way are no part of the plan: their subtrees become trees of their own.
@@ -59,11 +56,6 @@ public:
     }
 
 private:
-    Node find_set(Node x) {
-        while (set_[x] != x) x = set_[x] = set_[set_[x]];
-        return x;
-    }
-
     // Makes x the top of its tree, then hangs it on parent.
     void hang(Node x, Node parent, Arc e, Mass flow) {
         Link carried{parent, e, flow};
@@ -122,8 +114,7 @@ private:
     const Network& network_;
     std::vector<Link> link_;
     std::vector<std::int64_t> mark_;
-    std::vector<Node> set_;
-    std::vector<Node> weight_;
+    DisjointSets trees_;
     std::int64_t stamp_ = 1;
 };
 

@@ -13,24 +13,21 @@
 // hang on the root by artificial arcs that all point at the root. Nothing leaves the root, so
 // nothing can ever flow on them: they need no cost, and no potential is polluted by one.
 //
-// Wide costs. A path through a cost of 1e12 leaves its potentials blind to costs of 1e-12. Before
-// optimality is declared, potentials are therefore summed once in double-double, and every arc
-// priced by them; what matters beside the mean cost of the plan still enters.
+// Wide costs. Before optimality is declared, every arc is priced once in double-double
+// (simplex/exact_pricing.hpp): what matters beside the mean cost of the plan still enters.
 //
 // Termination. Integer flows and a strongly feasible tree (Cunningham 1976) exclude cycling.
 // Potentials are recomputed from the tree before optimality is declared. A recomputation that
 // finds new work is usually honest; after a few dozen of them the tolerance of pricing doubles
 // each time, so that rounding cannot keep it busy for ever.
 //
-// Nodes are renumbered into preorder every few thousand pivots: a subtree becomes a contiguous
-// range and the update of its potentials a pass over adjacent memory. Same pivots, less waiting.
+// Nodes are renumbered into preorder every few thousand pivots (simplex/node_order.hpp).
 //
 // References: Dantzig 1951; Ahuja, Magnanti, Orlin 1993, Network Flows, chapter 11;
 // Bonneel et al. 2011, ACM TOG 30(6), for its use in optimal transport.
 #pragma once
 
 #include <algorithm>
-#include <cassert>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -38,10 +35,12 @@
 #include <utility>
 #include <vector>
 
+#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
-#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/simplex/exact_pricing.hpp"
 #include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/simplex/node_order.hpp"
 #include "sparse_ot/simplex/pivot_rules.hpp"
 #include "sparse_ot/simplex/spanning_tree.hpp"
 
@@ -50,16 +49,18 @@ namespace sparse_ot {
 struct SimplexStats {
     std::int64_t pivots = 0;
     std::int64_t degenerate_pivots = 0;
-    std::int64_t potentials_updated = 0;
     std::int64_t renumberings = 0;
 };
 
-template <class Pricing = BlockSearch>
+template <PivotRule Rule>
 class NetworkSimplex {
 public:
     // Takes the arcs over: their ends are renumbered along with the nodes.
     NetworkSimplex(Network& network, std::span<const Forest::Link> forest, const Duals& duals)
-        : network_(network), pricing_(network.n_arcs()), foreign_duals_(duals.foreign) {
+        : network_(network),
+          pricing_(network.n_arcs()),
+          order_(network.n_nodes()),
+          foreign_duals_(duals.foreign) {
         build_tree(forest, duals);
         recompute_potentials();
     }
@@ -72,7 +73,7 @@ public:
                 if (++recomputations_ > patient_recomputations) slack_ *= 2.0;
                 continue;
             }
-            if (entering == no_arc) entering = find_what_rounding_hid();
+            if (entering == no_arc) entering = find_what_rounding_hid(network_, tree_, potential_);
             if (entering == no_arc) return Status::optimal;
             pivot(entering);
             ++k;
@@ -84,10 +85,10 @@ public:
     // Arcs appended to the network since the last call, in original node numbers, join the pool.
     void accept_new_arcs(Arc first_new) {
         for (Arc e = first_new; e < network_.n_arcs(); ++e) {
-            network_.tail[e] = position_[network_.tail[e]];
-            network_.head[e] = position_[network_.head[e]];
+            network_.tail[e] = order_.of(network_.tail[e]);
+            network_.head[e] = order_.of(network_.head[e]);
         }
-        pricing_ = Pricing(network_.n_arcs(), first_new);
+        pricing_ = Rule(network_.n_arcs(), first_new);
         recomputations_ = 0;
     }
 
@@ -98,7 +99,7 @@ public:
         const std::vector<Arc> renamed = network_.retain(keep);
         for (Arc& e : tree_.pred)
             if (e != no_arc) e = renamed[e];
-        pricing_ = Pricing(network_.n_arcs());
+        pricing_ = Rule(network_.n_arcs());
     }
 
     // Forgets all arcs but the `most` of least reduced cost, and the basic ones.
@@ -121,7 +122,7 @@ public:
     [[nodiscard]] double slack() const { return slack_; }
 
     [[nodiscard]] const SimplexStats& stats() const { return stats_; }
-    [[nodiscard]] Cost potential(Node original) const { return potential_[position_[original]]; }
+    [[nodiscard]] Cost potential(Node original) const { return potential_[order_.of(original)]; }
 
     // Calls visit(arc, flow) for every basic arc of the network.
     template <class Visit>
@@ -133,9 +134,7 @@ public:
     // Ends and costs of all arcs as the caller gave them, in the caller's order.
     template <class Index>
     void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
-        std::vector<Node> original(position_.size());
-        for (std::size_t x = 0; x < position_.size(); ++x)
-            original[position_[x]] = static_cast<Node>(x);
+        const std::vector<Node> original = order_.originals();
         for (Arc e = 0; e < network_.n_arcs(); ++e) {
             const Arc k = network_.given_index(e);
             rows[k] = original[network_.tail[e]];
@@ -144,12 +143,14 @@ public:
         }
     }
 
-    // Everything the essay promises, checked the slow way. For tests and debug builds.
-    [[nodiscard]] bool check_invariants(std::span<const Mass> supply) const;
+    // By current node numbers, for simplex/check_invariants.hpp.
+    [[nodiscard]] const SpanningTree& tree() const { return tree_; }
+    [[nodiscard]] const std::vector<Cost>& potentials() const { return potential_; }
+    [[nodiscard]] const Network& network() const { return network_; }
+    [[nodiscard]] const NodeOrder& order() const { return order_; }
 
 private:
     static constexpr int patient_recomputations = 32;
-    static constexpr double visible_share = 1e-13;  // of the plan's mean cost
     static constexpr Mass unbounded = std::numeric_limits<Mass>::max();
 
     struct Leaving {
@@ -206,24 +207,23 @@ private:
                 on_tail_side};
     }
 
+    static void change_flow(TreeNode& node, Mass by) { node.set_flow(node.flow + by); }
+
     void push_flow(Node tail, Node head, Node join, Mass delta) {
         for (Node x = tail; x != join; x = tree_.node[x].parent)
-            tree_.node[x].flow += tree_.node[x].up ? -delta : delta;
+            change_flow(tree_.node[x], tree_.node[x].up ? -delta : delta);
         for (Node x = head; x != join; x = tree_.node[x].parent)
-            tree_.node[x].flow += tree_.node[x].up ? delta : -delta;
+            change_flow(tree_.node[x], tree_.node[x].up ? delta : -delta);
     }
 
     // Potentials matter only up to a constant, so the smaller of the subtree and the rest moves.
     void update_potentials(Node top, Cost shift) {
         const Node last = tree_.last_succ[top];
         const Node moved = tree_.node[top].succ_num;
-        if (2 * moved <= tree_.size()) {
+        if (2 * moved <= tree_.size())
             shift_along_thread(top, moved, shift);
-            stats_.potentials_updated += moved;
-        } else {
+        else
             shift_along_thread(tree_.thread[last], tree_.size() - moved, -shift);
-            stats_.potentials_updated += tree_.size() - moved;
-        }
     }
 
     // After a renumbering the successor is mostly x + 1. Where it is for the next four nodes, they
@@ -271,34 +271,6 @@ private:
         potentials_are_fresh_ = true;
     }
 
-    // The arc whose reduced cost, in twice the precision, is most negative and would show in the
-    // value of the plan. O(nodes + arcs), once a solve as a rule.
-    [[nodiscard]] Arc find_what_rounding_hid() const {
-        std::vector<DoubleDouble> exact(potential_.size());
-        double carried = 0.0, mass = 0.0;
-        exact[tree_.root] = {potential_[tree_.root], 0.0};
-        for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
-            const Arc e = tree_.pred[x];
-            const TreeNode& t = tree_.node[x];
-            exact[x] = e == no_arc
-                           ? DoubleDouble{potential_[x], 0.0}
-                           : exact[t.parent] + (t.up ? -network_.cost[e] : network_.cost[e]);
-            if (e == no_arc || t.flow == 0) continue;
-            carried += std::abs(network_.cost[e]) * static_cast<double>(t.flow);
-            mass += static_cast<double>(t.flow);
-        }
-        Arc entering = no_arc;
-        Cost best = mass > 0.0 ? -visible_share * carried / mass : 0.0;
-        for (Arc e = 0; e < network_.n_arcs(); ++e) {
-            const DoubleDouble between = exact[network_.tail[e]] - exact[network_.head[e]];
-            const Cost reduced = (between + network_.cost[e]).value();
-            if (reduced >= best) continue;
-            best = reduced;
-            entering = e;
-        }
-        return entering;
-    }
-
     // A renumbering costs a pass over arcs and nodes; spread over this many pivots it stays a
     // few percent of the time.
     [[nodiscard]] std::int64_t pivots_between_renumberings() const {
@@ -310,76 +282,35 @@ private:
         preorder.reserve(tree_.size());
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x])
             preorder.push_back(x);
-        renumber_as(preorder);
+        order_.renumber(preorder, tree_, potential_, network_);
         recompute_potentials();  // cheap beside the renumbering, and drift does not build up
         ++stats_.renumberings;
         since_renumbering_ = 0;
-    }
-
-    // preorder[k] becomes node k; the root keeps the last number.
-    void renumber_as(std::span<const Node> preorder) {
-        const Node count = static_cast<Node>(preorder.size());
-        std::vector<Node> renamed(count + 1);
-        for (Node k = 0; k < count; ++k) renamed[preorder[k]] = k;
-        renamed[tree_.root] = count;
-        SpanningTree tree;
-        tree.reset(count);
-        std::vector<Cost> potential(count + 1);
-        for (Node x = 0; x <= count; ++x) {
-            const Node y = renamed[x];
-            tree.node[y] = tree_.node[x];
-            if (x != tree_.root) tree.node[y].parent = renamed[tree_.node[x].parent];
-            tree.thread[y] = renamed[tree_.thread[x]];
-            tree.rev_thread[y] = renamed[tree_.rev_thread[x]];
-            tree.last_succ[y] = renamed[tree_.last_succ[x]];
-            tree.pred[y] = tree_.pred[x];
-            potential[y] = potential_[x];
-        }
-        std::swap(tree_, tree);
-        potential_.swap(potential);
-        for (Node& x : position_) x = renamed[x];
-        for (Node& x : network_.tail) x = renamed[x];
-        for (Node& x : network_.head) x = renamed[x];
     }
 
     void build_tree(std::span<const Forest::Link> forest, const Duals& duals) {
         const Node count = network_.n_nodes();
         tree_.reset(count);
         potential_.assign(count + 1, 0.0);
-        position_.resize(count);
-        std::iota(position_.begin(), position_.end(), Node{0});
-        std::vector<Node> first_child(count + 1, no_node), sibling(count, no_node);
-        for (Node x = count; x-- > 0;) {
+        for (Node x = 0; x < count; ++x) {
             const bool is_source = x < network_.n_sources;
             potential_[x] = is_source ? -duals.u[x] : duals.v[x - network_.n_sources];
             TreeNode& t = tree_.node[x];
             t.parent = forest[x].parent == no_node ? tree_.root : forest[x].parent;
-            t.flow = forest[x].flow;
+            t.set_flow(forest[x].flow);
             t.up = forest[x].pred == no_arc || is_source;
             tree_.pred[x] = forest[x].pred;
-            sibling[x] = std::exchange(first_child[t.parent], x);
         }
-        std::vector<Node> preorder{tree_.root}, open;
-        preorder.reserve(count + 1);
-        for (Node x = first_child[tree_.root];;) {
-            while (x != no_node) {
-                preorder.push_back(x);
-                open.push_back(x);
-                x = first_child[x];
-            }
-            if (open.empty()) break;
-            x = sibling[open.back()];
-            open.pop_back();
-        }
+        const std::vector<Node> preorder = tree_.preorder();
         tree_.thread_in_order(preorder);
-        renumber_as(std::span<const Node>(preorder).subspan(1));
+        order_.renumber(std::span<const Node>(preorder).subspan(1), tree_, potential_, network_);
     }
 
     Network& network_;
-    Pricing pricing_;
+    Rule pricing_;
     SpanningTree tree_;
     std::vector<Cost> potential_;  // by current node number, the root last
-    std::vector<Node> position_;   // original node number -> current one
+    NodeOrder order_;
     bool foreign_duals_ = false;
     bool potentials_are_fresh_ = false;
     double slack_ = 1.0;
@@ -388,53 +319,7 @@ private:
     SimplexStats stats_;
 };
 
-template <class Pricing>
-bool NetworkSimplex<Pricing>::check_invariants(std::span<const Mass> supply) const {
-    const Node count = tree_.size();
-    std::vector<Node> preorder;
-    std::vector<Mass> balance(count, 0);
-    for (Node x = tree_.root;;) {
-        if (tree_.rev_thread[tree_.thread[x]] != x) return false;
-        preorder.push_back(x);
-        x = tree_.thread[x];
-        if (x == tree_.root) break;
-        if (static_cast<Node>(preorder.size()) > count) return false;
-    }
-    if (static_cast<Node>(preorder.size()) != count) return false;
-    Cost scale = std::numeric_limits<Cost>::min();  // drift is relative to the largest number met
-    for (Cost cost : network_.cost) scale = std::max(scale, std::abs(cost));
-    for (Node x = 0; x < count; ++x) {
-        scale = std::max(scale, std::abs(potential_[x]));
-        if (tree_.pred[x] != no_arc)
-            scale = std::max(scale, std::abs(network_.cost[tree_.pred[x]]));
-    }
-    SpanningTree copy = tree_;
-    std::vector<char> seen(count, 0);
-    for (Node x : preorder) {
-        if (x != tree_.root && !seen[tree_.node[x].parent]) return false;
-        seen[x] = 1;
-    }
-    copy.thread_in_order(preorder);
-    for (Node x = 0; x < count; ++x) {
-        if (copy.node[x].succ_num != tree_.node[x].succ_num) return false;
-        if (copy.last_succ[x] != tree_.last_succ[x]) return false;
-        if (x == tree_.root) continue;
-        const TreeNode& t = tree_.node[x];
-        if (t.flow < 0 || (t.flow == 0 && !t.up)) return false;  // strongly feasible
-        if (tree_.pred[x] == no_arc) {
-            if (t.flow != 0 || t.parent != tree_.root) return false;
-            continue;
-        }
-        const Node tail = network_.tail[tree_.pred[x]], head = network_.head[tree_.pred[x]];
-        if (t.up ? (tail != x || head != t.parent) : (head != x || tail != t.parent)) return false;
-        balance[tail] += t.flow;
-        balance[head] += t.flow;
-        if (std::abs(reduced_cost(network_, potential_.data(), tree_.pred[x])) > 1e-9 * scale)
-            return false;  // a tree arc is tight
-    }
-    for (std::size_t x = 0; x < position_.size(); ++x)
-        if (balance[position_[x]] != supply[x]) return false;
-    return true;
-}
+// The one the library uses.
+using Simplex = NetworkSimplex<BlockSearch>;
 
 }  // namespace sparse_ot

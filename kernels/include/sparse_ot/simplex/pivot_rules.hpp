@@ -1,59 +1,31 @@
-// Pricing: which arc enters the basis.
+// Pricing: which arc enters the basis. What a rule is, and the rules there are.
 //
-// A pricing rule is a policy: `find(network, potential)` returns an arc whose reduced cost is
-// negative beyond rounding, or no_arc after it has seen every arc. It changes nothing but its own
-// place in the list.
+// A rule is made for a number of arcs and a place in their list to begin at (where new arcs were
+// appended, they are the most promising). `find(network, potentials, slack)` then returns an arc
+// whose reduced cost is negative beyond rounding, or no_arc after it has seen every arc. It changes
+// nothing but its own place in the list.
 //
-// BlockSearch (Kelly and O'Neill 1991; Kiraly and Kovacs 2012, Acta Univ. Sapientiae 4, 67-118,
-// section 5: the best rule in practice) walks the arcs cyclically, a block at a time, and takes
-// the most negative arc of the first block that has one. The sources it meets should be well
-// mixed: a block is then a fair sample of the whole graph.
+// Another rule is one header and one entry of AllPivotRules: the tests run over the list.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
+#include <concepts>
+#include <tuple>
 #include <vector>
 
-#include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
+#include "sparse_ot/simplex/block_search.hpp"
+#include "sparse_ot/simplex/textbook_rules.hpp"
 
 namespace sparse_ot {
 
-class BlockSearch {
-public:
-    // block = sqrt(arcs) / 2: on the graphs of the benchmark suite, with arcs grouped by source, a
-    // longer look saves fewer pivots than it costs in scanning.
-    explicit BlockSearch(Arc n_arcs, Arc first = 0)
-        : block_(std::max<Arc>(32, static_cast<Arc>(0.5 * std::sqrt(static_cast<double>(n_arcs))))),
-          next_(first) {}
+template <class Rule>
+concept PivotRule =
+    std::constructible_from<Rule, Arc> && std::constructible_from<Rule, Arc, Arc> &&
+    requires(Rule rule, const Network& network, const std::vector<Cost>& potentials, double slack) {
+        { rule.find(network, potentials, slack) } -> std::same_as<Arc>;
+    };
 
-    [[nodiscard]] Arc find(const Network& network, const std::vector<Cost>& potentials,
-                           double slack) {
-        const Arc n_arcs = network.n_arcs();
-        const Cost* potential = potentials.data();
-        for (Arc seen = 0; seen < n_arcs;) {
-            if (next_ >= n_arcs) next_ = 0;
-            const Arc end = std::min({next_ + block_, n_arcs, next_ + n_arcs - seen});
-            Arc entering = no_arc;
-            Cost best = 0.0;
-            for (Arc e = next_; e < end; ++e) {
-                const Cost reduced = reduced_cost(network, potential, e);
-                if (reduced < best && is_negative(reduced, network, potential, e, slack)) {
-                    best = reduced;
-                    entering = e;
-                }
-            }
-            seen += end - next_;
-            next_ = end;
-            if (entering != no_arc) return entering;
-        }
-        return no_arc;
-    }
-
-private:
-    Arc block_;
-    Arc next_;
-};
+using AllPivotRules = std::tuple<BlockSearch, MostNegative, FirstEligible>;
 
 }  // namespace sparse_ot

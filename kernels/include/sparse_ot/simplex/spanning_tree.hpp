@@ -15,6 +15,7 @@
 // pp. 409-421 (tree indices), pp. 421-425 (strong feasibility).
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <utility>
 #include <vector>
@@ -30,6 +31,18 @@ struct TreeNode {
     Node succ_num = 1;
     std::int64_t flow : 63 = 0;
     std::uint64_t up : 1 = 1;
+
+    TreeNode() = default;
+    TreeNode(Node above, Node size, Mass mass, bool points_up)
+        : parent(above), succ_num(size), up(points_up) {
+        set_flow(mass);
+    }
+
+    // A mass fits 63 bits (base/masses.hpp), which no compiler can know.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+    void set_flow(Mass mass) { flow = mass; }
+#pragma GCC diagnostic pop
 };
 static_assert(sizeof(TreeNode) == 16);
 
@@ -44,13 +57,33 @@ public:
 
     [[nodiscard]] Node size() const { return static_cast<Node>(node.size()); }
 
-    // All nodes hang on the root by artificial arcs; forest arcs are attached by `build`.
+    // All nodes hang on the root by artificial arcs.
     void reset(Node n_nodes) {
         root = n_nodes;
         const auto count = static_cast<std::size_t>(n_nodes) + 1;
         node.assign(count, TreeNode{});
         for (auto* links : {&thread, &rev_thread, &last_succ}) links->assign(count, no_node);
         pred.assign(count, no_arc);
+    }
+
+    // The nodes in preorder, by their parents alone; children by increasing number.
+    [[nodiscard]] std::vector<Node> preorder() const {
+        const Node count = size();
+        std::vector<Node> first_child(count, no_node), sibling(count, no_node);
+        for (Node x = count; x-- > 0;)
+            if (x != root) sibling[x] = std::exchange(first_child[node[x].parent], x);
+        std::vector<Node> order{root}, open;
+        order.reserve(count);
+        for (Node x = first_child[root];;) {
+            while (x != no_node) {
+                order.push_back(x);
+                open.push_back(x);
+                x = first_child[x];
+            }
+            if (open.empty()) return order;
+            x = sibling[open.back()];
+            open.pop_back();
+        }
     }
 
     // Derives thread, sizes and last successors from parents, given nodes in preorder.

@@ -1,133 +1,207 @@
-// One problem from numbers to proof, for callers without Python: what solvers/network_simplex.py
-// does in slices, here in one go, with the same results in the same places.
+// One problem from numbers to proof: the solve of every caller.
+//
+// Start (solve/instance.hpp), pivot in slices, hand out, prove. Between slices of a fraction of a
+// second the caller's hook is asked whether to go on; Python looks for Ctrl-C there and reports
+// progress, compiled programs have nothing to ask. How a run is cut into slices changes no pivot.
+//
+// An optimal basis may hold potentials far larger than its costs, and then the proof comes out
+// blunt. Where it does, smaller potentials are tried (proof/small_potentials.hpp), and the pair
+// that proves more is handed out. So the certificate is computed once, or twice.
 //
 // Failure is data. An infeasible problem comes back with a dual ray in place of potentials (1 on
-// starved sources, -1 on the targets they reach), a faulty one with its fault; plan and value are
+// starved sources, -1 on the targets they reach, 0 elsewhere: every arc allows it, and a.u + b.v is
+// positive, which is Hall's inequality). A faulty one comes back with its fault. Plan and value are
 // NaN in both, so that no plausible number can leak out.
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
+#include <concepts>
 #include <cstdint>
 #include <limits>
-#include <numeric>
+#include <memory>
 #include <span>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "sparse_ot/base/duals.hpp"
+#include "sparse_ot/base/given_masses.hpp"
+#include "sparse_ot/base/types.hpp"
 #include "sparse_ot/proof/certificate.hpp"
-#include "sparse_ot/proof/small_potentials.hpp"
-#include "sparse_ot/solve/transport.hpp"
+#include "sparse_ot/proof/rounding.hpp"
+#include "sparse_ot/solve/basis.hpp"
+#include "sparse_ot/solve/given_arcs.hpp"
+#include "sparse_ot/solve/instance.hpp"
+#include "sparse_ot/solve/report.hpp"
 
 namespace sparse_ot {
+
+inline constexpr double slice_seconds = 0.1;
 
 struct SolveSettings {
     bool center = true;            // shift potentials so that <u, a> == <v, b>
     std::int64_t max_pivots = -1;  // negative: no limit
     double seconds = std::numeric_limits<double>::infinity();
-    double totals_tolerance = 0.0;
+    double elapsed = 0.0;  // seconds of these that the caller has used up already
+    double slice = slice_seconds;
 };
 
-// The status codes of Python's `Status`; the first three are those of `sparse_ot::Status`.
-inline constexpr std::int64_t infeasible_code = 3;
-inline constexpr std::int64_t invalid_code = 4;
-
-// Masses, an optional warm start (both or none), and where the answer goes.
-struct SolveArrays {
-    std::span<const double> a, b, u_start, v_start;
+// Where the answer goes.
+struct SolveResults {
     std::span<double> flow, u, v;
+    bool flow_is_zero = false;  // memory fresh from the system, best left alone
 };
 
-// The two vectors that `Report` in solvers/network_simplex.py names.
-struct SolveReport {
-    std::array<double, 9> numbers;
-    std::array<std::int64_t, 7> codes;
+// What is given, and where the answer goes. A plan to start from may turn out not to fit; the start
+// is then as if it had not been given.
+struct TransportProblem {
+    std::shared_ptr<const GivenMasses> masses;
+    GivenArcs arcs;
+    StartingDuals start;
+    StartingPlan plan;
+    SolveResults results;
 };
 
-[[nodiscard]] inline double gap(const Certificate& c) { return c.value - c.lower_bound; }
+// Asked after every slice, the last one included: whether to go on, given pivots and seconds so far
+// and the cost of the plan. Exceptions pass through the solve.
+template <class Hooks>
+concept SolveHooks = requires(Hooks hooks, std::int64_t pivots, double seconds, double value) {
+    { hooks.between_slices(pivots, seconds, value) } -> std::same_as<bool>;
+};
 
-// Whether the bounds are further apart than rounding explains: proof/small_potentials.hpp may help.
-[[nodiscard]] inline bool is_open(const Certificate& c) {
-    return std::abs(gap(c)) > 1e-12 * std::abs(c.value);
+struct NoHooks {
+    bool between_slices(std::int64_t, double, double) { return true; }
+};
+
+namespace detail {
+
+class Stopwatch {
+public:
+    explicit Stopwatch(double elapsed) : elapsed_(elapsed) {}
+    [[nodiscard]] double seconds() const {
+        return elapsed_ + std::chrono::duration<double>(Clock::now() - begin_).count();
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+    Clock::time_point begin_ = Clock::now();
+    double elapsed_;
+};
+
+inline Instance::Started begin(const TransportProblem& problem) {
+    Instance instance(problem.masses);
+    problem.arcs.add_to(instance);
+    if (!problem.plan.flow.empty()) {
+        if (auto basis = instance.start_from(problem.plan, problem.start)) return std::move(*basis);
+        return instance.start();
+    }
+    return instance.start(problem.start);
 }
 
-// `add_to(transport)` hands over the arcs, `prove(flow, u, v)` makes their certificate, and
-// `settle(flow, u, v)` writes modest potentials.
-template <class AddTo, class Prove, class Settle>
-SolveReport solve(const SolveSettings& settings, const SolveArrays& x, AddTo&& add_to,
-                  Prove&& prove, Settle&& settle) {
-    using Clock = std::chrono::steady_clock;
-    const auto begin = Clock::now();
-    const auto elapsed = [&] {
-        return std::chrono::duration<double>(Clock::now() - begin).count();
-    };
-    constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-    SolveReport report{};
-    report.numbers.fill(nan);
-    const auto no_answer = [&](std::int64_t code, double potential) {
-        report.codes[0] = code;
-        std::fill(x.flow.begin(), x.flow.end(), nan);
-        std::fill(x.u.begin(), x.u.end(), potential);
-        std::fill(x.v.begin(), x.v.end(), potential);
-    };
+template <SolveHooks Hooks>
+Status run_in_slices(Basis& basis, const SolveSettings& settings, const Stopwatch& watch,
+                     Hooks& hooks) {
+    const std::int64_t most =
+        settings.max_pivots < 0 ? std::numeric_limits<std::int64_t>::max() : settings.max_pivots;
+    for (;;) {
+        const double left = std::max(0.0, settings.seconds - watch.seconds());
+        const Status reached =
+            basis.run(most - basis.stats().pivots, std::min(settings.slice, left));
+        const double now = watch.seconds();
+        const bool go_on = hooks.between_slices(basis.stats().pivots, now, basis.value());
+        if (reached != Status::time_limit || now >= settings.seconds) return reached;
+        if (!go_on) return Status::interrupted;
+    }
+}
 
-    Transport transport(x.a, x.b, settings.totals_tolerance);
-    add_to(transport);
-    const bool feasible = !transport.fault() && transport.start(x.u_start, x.v_start);
-    if (const Fault& fault = transport.fault()) {
-        no_answer(invalid_code, nan);
-        report.codes[1] = static_cast<std::int64_t>(fault.kind);
-        report.codes[2] = fault.index;
-        report.numbers[4] = fault.value;
-        report.numbers[5] = fault.other;
-        return report;
-    }
-    if (!feasible) {
-        no_answer(infeasible_code, 0.0);
-        for (std::int64_t i : transport.violation().sources) x.u[i] = 1.0;
-        for (std::int64_t j : transport.violation().targets) x.v[j] = -1.0;
-        return report;
-    }
-    const double started = elapsed();
-    const std::int64_t pivots =
-        settings.max_pivots < 0 ? std::int64_t{1} << 62 : settings.max_pivots;
-    const Status status = transport.run(pivots, std::max(0.0, settings.seconds - started));
-    const double ran = elapsed();
-    transport.write_flow(x.flow);
-    transport.write_potentials(x.u, x.v);
-    Certificate proof = prove(x.flow, x.u, x.v);
-    if (status == Status::optimal && is_open(proof)) {
-        const std::vector<double> u(x.u.begin(), x.u.end()), v(x.v.begin(), x.v.end());
-        if (!settle(x.flow, x.u, x.v) ||
-            std::abs(gap(prove(x.flow, x.u, x.v))) > std::abs(gap(proof))) {
-            std::copy(u.begin(), u.end(), x.u.begin());
-            std::copy(v.begin(), v.end(), x.v.begin());
-        }
-    }
-    const double total_a = std::accumulate(x.a.begin(), x.a.end(), 0.0);
+// Potentials with what they prove.
+struct Proof {
+    std::span<double> u, v;
+    Certificate bounds;
+
+    [[nodiscard]] double gap() const { return std::abs(bounds.value - bounds.lower_bound); }
+    // Whether the bounds are further apart than rounding of their own sums explains.
+    [[nodiscard]] bool is_blunt() const { return gap() > 1e-12 * std::abs(bounds.value); }
+};
+
+inline Proof prove(const TransportProblem& problem, const SolveSettings& settings,
+                   const HandedOut& plan, std::span<double> u, std::span<double> v) {
+    const auto a = problem.masses->a(), b = problem.masses->b();
     if (settings.center) {
-        const auto dot = [](auto p, auto q) {
-            return std::inner_product(p.begin(), p.end(), q.begin(), 0.0);
-        };
-        const double total_b = std::accumulate(x.b.begin(), x.b.end(), 0.0);
-        const double shift = (dot(x.v, x.b) - dot(x.u, x.a)) / (total_a + total_b);
-        for (double& u : x.u) u += shift;
-        for (double& v : x.v) v -= shift;
+        const double shift = centring_shift(a, b, u, v);
+        for (double& x : u) x += shift;
+        for (double& x : v) x -= shift;
     }
-    proof = prove(x.flow, x.u, x.v);
-    const auto stats = transport.stats();
-    report.numbers = {proof.value,
-                      proof.lower_bound,
-                      proof.worst_reduced_cost,
-                      proof.worst_marginal_error,
-                      total_a,
-                      nan,
-                      transport.quantisation_error(),
-                      started,
-                      ran - started};
-    report.codes = {static_cast<std::int64_t>(status), 0, 0, stats.pivots, stats.degenerate_pivots,
-                    transport.network().n_arcs(),      0};
+    return {u, v, problem.arcs.certify(a, b, plan, u, v)};
+}
+
+// Writes the plan, the potentials that prove most, and says what they prove.
+inline Certificate hand_out(const TransportProblem& problem, const SolveSettings& settings,
+                            const Basis& basis, bool optimal) {
+    const SolveResults& x = problem.results;
+    if (x.flow_is_zero)
+        basis.write_flow_into_zeros(x.flow);
+    else
+        basis.write_flow(x.flow);
+    const HandedOut plan = problem.arcs.hand_out(basis, x.flow);
+    basis.write_potentials(x.u, x.v);
+    const Proof own = prove(problem, settings, plan, x.u, x.v);
+    if (!optimal || !own.is_blunt()) return own.bounds;
+    std::vector<double> u(x.u.size()), v(x.v.size());
+    if (!problem.arcs.small_potentials(plan, u, v)) return own.bounds;
+    const Proof small = prove(problem, settings, plan, u, v);
+    if (small.gap() >= own.gap()) return own.bounds;
+    std::copy(u.begin(), u.end(), x.u.begin());
+    std::copy(v.begin(), v.end(), x.v.begin());
+    return small.bounds;
+}
+
+inline void write_nothing(const SolveResults& x, double potential) {
+    std::fill(x.flow.begin(), x.flow.end(), Report::nan);
+    std::fill(x.u.begin(), x.u.end(), potential);
+    std::fill(x.v.begin(), x.v.end(), potential);
+}
+
+inline void write_ray(const SolveResults& x, const HallViolation& violation) {
+    for (const std::int64_t i : violation.sources) x.u[static_cast<std::size_t>(i)] = 1.0;
+    for (const std::int64_t j : violation.targets) x.v[static_cast<std::size_t>(j)] = -1.0;
+}
+
+}  // namespace detail
+
+template <SolveHooks Hooks>
+Report solve(const TransportProblem& problem, const SolveSettings& settings, Hooks&& hooks) {
+    const detail::Stopwatch watch(settings.elapsed);
+    const SolveResults& x = problem.results;
+    Report report;
+    Instance::Started started = detail::begin(problem);
+    if (const auto* fault = std::get_if<Fault>(&started)) {
+        report.set(*fault);
+        detail::write_nothing(x, Report::nan);
+        return report;
+    }
+    if (auto* violation = std::get_if<HallViolation>(&started)) {
+        report.set(Status::infeasible);
+        detail::write_nothing(x, 0.0);
+        detail::write_ray(x, *violation);
+        report.violation = std::move(*violation);
+        return report;
+    }
+    Basis& basis = std::get<Basis>(started);
+    report.start_seconds = watch.seconds();
+    const Status reached = detail::run_in_slices(basis, settings, watch, hooks);
+    report.pivot_seconds = watch.seconds() - report.start_seconds;
+    report.set(reached);
+    report.set(detail::hand_out(problem, settings, basis, reached == Status::optimal));
+    const auto a = problem.masses->a(), b = problem.masses->b();
+    report.total_mass = sparse_ot::detail::exact_sum(a);
+    report.rounding = rounding_of_bounds(a, x.u, b, x.v);
+    report.quantisation_error = basis.quantisation_error();
+    report.pivots = basis.stats().pivots;
+    report.degenerate_pivots = basis.stats().degenerate_pivots;
+    report.arcs = basis.network().n_arcs();
     return report;
 }
 

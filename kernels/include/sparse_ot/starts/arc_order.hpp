@@ -1,4 +1,7 @@
 // The order of the arcs: grouped by source, sources in golden steps.
+//
+// A walk in steps of n / golden ratio, coprime to n, visits all of 0 .. n-1, and any stretch of it
+// is spread evenly over them (Knuth 1998, The Art of Computer Programming 3, section 6.4).
 #pragma once
 
 #include <cstdint>
@@ -11,14 +14,19 @@
 
 namespace sparse_ot {
 
+[[nodiscard]] inline std::int64_t golden_step(std::int64_t n) {
+    auto step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
+    while (std::gcd(step, n) != 1) ++step;
+    return step;
+}
+
 // Groups the arcs by source and walks the sources in golden steps, so that a pricing block
 // sees sources from all over the graph while the arcs of one share a potential in cache.
 // Worth a third of the time against dealing single arcs out like cards.
 inline void mix_arcs(Network& network) {
     const Arc count = network.n_arcs();
     const std::int64_t n = network.n_sources;
-    std::int64_t step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
-    while (std::gcd(step, n) != 1) ++step;
+    const std::int64_t step = golden_step(n);
     const Incidence out(network.tail, network.n_nodes());
     std::vector<Arc> order;
     order.reserve(count);

@@ -32,7 +32,7 @@ namespace sparse_ot {
 
 class Auction {
 public:
-    // The network's arcs are grouped by source (Transport::mix_arcs).
+    // The network's arcs are grouped by source (starts/arc_order.hpp).
     explicit Auction(const Network& network)
         : network_(network),
           out_(network.tail, network.n_sources),

@@ -1,4 +1,4 @@
-// Whether the mass that a maximum flow could not place is missing, or was never there.
+// Whether a maximum flow fell short because masses were rounded, or because there is no plan.
 //
 // Problem. A graph may fall into parts that each carry as much supply as demand: by the caller's
 // doubles, up to the rounding of their sums. As integers the two differ by a few units, and the
@@ -12,11 +12,12 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <limits>
-#include <numeric>
 #include <span>
 #include <vector>
 
+#include "sparse_ot/base/disjoint_sets.hpp"
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
 
@@ -25,26 +26,22 @@ namespace sparse_ot {
 // `within` marks the nodes to look at, `mass` holds the masses of all nodes.
 inline bool parts_are_balanced(const Network& network, std::span<const Mass> mass,
                                const std::vector<char>& within, double units_off) {
-    std::vector<Node> part(network.n_nodes());
-    std::iota(part.begin(), part.end(), Node{0});
-    const auto find = [&](Node x) {
-        while (part[x] != x) x = part[x] = part[part[x]];
-        return x;
-    };
+    DisjointSets parts(network.n_nodes());
     for (Arc e = 0; e < network.n_arcs(); ++e)
         if (within[network.tail[e]] && within[network.head[e]])
-            part[find(network.tail[e])] = find(network.head[e]);
+            parts.unite(network.tail[e], network.head[e]);
 
-    std::vector<double> surplus(part.size(), 0.0), total(part.size(), 0.0), size(part.size(), 0.0);
+    const auto count = static_cast<std::size_t>(network.n_nodes());
+    std::vector<double> surplus(count, 0.0), total(count, 0.0), size(count, 0.0);
     for (Node x = 0; x < network.n_nodes(); ++x) {
         if (!within[x]) continue;
-        const Node p = find(x);
+        const Node p = parts.find(x);
         surplus[p] += static_cast<double>(x < network.n_sources ? mass[x] : -mass[x]);
         total[p] += static_cast<double>(mass[x]);
         size[p] += 1.0;
     }
     constexpr double ulp = std::numeric_limits<double>::epsilon();
-    for (std::size_t p = 0; p < part.size(); ++p) {
+    for (std::size_t p = 0; p < count; ++p) {
         const double rounding = (4.0 * ulp * total[p] + units_off) * size[p];
         const bool all_of_it = std::abs(surplus[p]) == total[p] && total[p] > 0.0;
         if (std::abs(surplus[p]) > rounding || all_of_it) return false;

@@ -17,7 +17,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -30,6 +29,7 @@
 #include "sparse_ot/search/nearest.hpp"
 #include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/simplex/network_simplex.hpp"
+#include "sparse_ot/starts/arc_order.hpp"
 
 namespace sparse_ot {
 
@@ -107,7 +107,7 @@ private:
             Forest forest(network);
             for (const Sent& s : sent_) forest.add(arc_of(s, all ? m : 0), s.mass);
             forest.drop_empty();
-            NetworkSimplex<> simplex(network, forest.links(), local);
+            Simplex simplex(network, forest.links(), local);
             bool in_time = run(simplex);
             improved.settled = in_time && all;
             for (int round = 0; in_time && !improved.settled && round < patience_; ++round) {
@@ -132,7 +132,7 @@ private:
 
     using Ends = std::pair<Node, Node>;  // local
 
-    [[nodiscard]] bool run(NetworkSimplex<>& simplex) const {
+    [[nodiscard]] bool run(Simplex& simplex) const {
         while (simplex.run(pivots_between_clocks) != Status::optimal)
             if (Clock::now() >= deadline_) return false;
         return true;
@@ -142,12 +142,6 @@ private:
         Node source, target;  // local
         Mass mass;
     };
-
-    [[nodiscard]] static std::int64_t golden_step(std::int64_t n) {
-        auto step = static_cast<std::int64_t>(0.6180339887 * static_cast<double>(n)) | 1;
-        while (std::gcd(step, n) != 1) ++step;
-        return step;
-    }
 
     void gather(std::span<const Node> sources, const ShippingPlan& plan, Improved& improved) {
         const auto n = static_cast<std::int64_t>(sources.size());
@@ -257,7 +251,7 @@ private:
                ends_.begin();
     }
 
-    static void read_duals(const NetworkSimplex<>& simplex, Duals& local) {
+    static void read_duals(const Simplex& simplex, Duals& local) {
         const auto n = static_cast<Node>(local.u.size());
         for (Node i = 0; i < n; ++i) local.u[i] = -simplex.potential(i);
         for (std::size_t j = 0; j < local.v.size(); ++j)
@@ -280,7 +274,7 @@ private:
         for (Cost& v : improved.v) v += shift;
     }
 
-    void read_plan(const NetworkSimplex<>& simplex, Improved& improved) const {
+    void read_plan(const Simplex& simplex, Improved& improved) const {
         const std::size_t n = source_.size();
         improved.first.assign(n + 1, 0);
         std::vector<std::int64_t> count(n, 0);  // by local number

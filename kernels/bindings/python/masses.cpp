@@ -1,0 +1,72 @@
+// Python's view of the masses: quantised once, for every part of a solve.
+#include "masses.hpp"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/tuple.h>
+
+#include <cmath>
+#include <cstdint>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+#include "arrays.hpp"
+#include "sparse_ot/base/masses.hpp"
+
+namespace sparse_ot::python {
+
+using namespace nb::literals;
+
+namespace {
+
+// The integers of a plan, as a start takes it.
+const Masses& perturbed(const PythonMasses& masses) {
+    const nb::gil_scoped_release release;
+    return masses.given()->perturbed();
+}
+
+Result<std::int64_t> supply(const PythonMasses& masses) {
+    return give(std::vector<std::int64_t>(perturbed(masses).supply));
+}
+
+Result<std::int64_t> demand(const PythonMasses& masses) {
+    return give(std::vector<std::int64_t>(perturbed(masses).demand));
+}
+
+double unit(const PythonMasses& masses) {
+    const Masses& integers = perturbed(masses);
+    return std::ldexp(integers.unit, -integers.noise_bits);
+}
+
+std::optional<Fault> fault(const PythonMasses& masses) {
+    const Fault& found = masses.given()->fault();
+    return found ? std::optional(found) : std::nullopt;
+}
+
+nb::tuple quantise(Vector<double> a, Vector<double> b, double totals_tolerance) {
+    const PythonMasses masses(std::move(a), std::move(b), totals_tolerance);
+    const Fault& f = masses.given()->fault();
+    return nb::make_tuple(supply(masses), demand(masses), unit(masses),
+                          std::tuple(static_cast<int>(f.kind), f.index, f.value, f.other));
+}
+
+}  // namespace
+
+void bind_masses(nb::module_& m) {
+    nb::class_<PythonMasses>(m, "Masses",
+                             "Masses of sources and targets, and the integers made of them.")
+        .def(nb::init<Vector<double>, Vector<double>, double>(), "a"_a.noconvert(),
+             "b"_a.noconvert(), "totals_tolerance"_a,
+             "Quantise; totals may differ by this much, relatively, and b is then rescaled.")
+        .def_prop_ro("fault", &fault, "What is wrong with the masses, or None.")
+        .def_prop_ro("supply", &supply, nb::rv_policy::move,
+                     "Integers of the sources, perturbed where there is room: those of a plan.")
+        .def_prop_ro("demand", &demand, nb::rv_policy::move,
+                     "Integers of the targets, with the same total.")
+        .def_prop_ro("unit", &unit, "Mass of one integer.");
+    m.def("quantise", &quantise, "a"_a.noconvert(), "b"_a.noconvert(), "totals_tolerance"_a,
+          "`Masses` in one call: supply, demand, unit, and the fault as numbers.");
+}
+
+}  // namespace sparse_ot::python

@@ -1,0 +1,42 @@
+// The masses of a problem as its caller gave them, with the integers made of them.
+//
+// Several parts of one solve need the same integers: the start that makes a plan in them, the basis
+// that takes the plan over, and every basis after that. So they are made once, here, and the
+// perturbed ones when somebody first asks. The caller's own arrays must stay where they are.
+#pragma once
+
+#include <mutex>
+#include <span>
+
+#include "sparse_ot/base/masses.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+class GivenMasses {
+public:
+    GivenMasses(std::span<const double> a, std::span<const double> b, double totals_tolerance)
+        : a_(a), b_(b), plain_(quantise(a, b, totals_tolerance)) {}
+
+    [[nodiscard]] std::span<const double> a() const { return a_; }
+    [[nodiscard]] std::span<const double> b() const { return b_; }
+    [[nodiscard]] const Fault& fault() const { return plain_.fault; }
+    [[nodiscard]] const Masses& plain() const { return plain_; }
+
+    // The integers of a plan that is to be a start. From any thread.
+    [[nodiscard]] const Masses& perturbed() const {
+        std::call_once(once_, [&] {
+            perturbed_ = plain_;
+            if (!perturbed_.fault) perturb(perturbed_);
+        });
+        return perturbed_;
+    }
+
+private:
+    std::span<const double> a_, b_;
+    Masses plain_;
+    mutable std::once_flag once_;
+    mutable Masses perturbed_;
+};
+
+}  // namespace sparse_ot

@@ -1,0 +1,152 @@
+// A live basis: a feasible plan on a tree, its potentials, and the arcs it may still use.
+//
+// Made by `Instance::start`, so there is none without a plan. It runs as far as it is told to, and
+// is sound in between: arcs may come and go, plan and potentials be read at any moment. Where the
+// arcs are a matrix too large to list, running includes looking through it (matrix/pool.hpp).
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "sparse_ot/base/duals.hpp"
+#include "sparse_ot/base/masses.hpp"
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/matrix/pool.hpp"
+#include "sparse_ot/simplex/check_invariants.hpp"
+#include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/simplex/network_simplex.hpp"
+
+namespace sparse_ot {
+
+// Arcs that carry mass, by their places in the list given, ascending; and how much.
+struct Support {
+    std::vector<std::int64_t> arcs;
+    std::vector<double> mass;
+};
+
+class Basis {
+public:
+    Basis(std::unique_ptr<Network> network, Masses masses, std::optional<MatrixPool> pool,
+          const Forest& forest, const Duals& duals)
+        : network_(std::move(network)),
+          masses_(std::move(masses)),
+          pool_(pool),
+          simplex_(*network_, forest.links(), duals) {}
+
+    // Pivots until no arc would improve the plan, or a limit is reached.
+    Status run(std::int64_t max_pivots, double seconds) {
+        using Clock = std::chrono::steady_clock;
+        const auto begin = Clock::now();
+        while (max_pivots > 0) {
+            const std::int64_t chunk = std::min(max_pivots, pivots_between_clocks);
+            const std::int64_t before = stats().pivots;
+            if (simplex_.run(chunk) == Status::optimal && !add_violated()) return Status::optimal;
+            max_pivots -= stats().pivots - before;
+            if (std::chrono::duration<double>(Clock::now() - begin).count() >= seconds)
+                return Status::time_limit;
+        }
+        return Status::pivot_limit;
+    }
+
+    // More arcs. Those before a faulty one are in.
+    template <class Index>
+    Fault add_arcs(std::span<const Index> rows, std::span<const Index> cols,
+                   std::span<const Cost> costs) {
+        const Arc first_new = network_->n_arcs();
+        const Fault fault = network_->append(rows, cols, costs);
+        simplex_.accept_new_arcs(first_new);
+        return fault;
+    }
+
+    // Forgets the arcs given that keep, an entry for each, does not mark. The basis lives on, so
+    // the basic arcs are marked as well. Places in the list of arcs given close up. No matrix.
+    void retain(std::span<std::uint8_t> keep) { simplex_.retain(keep); }
+
+    // The same for all but the `most` arcs of least reduced cost.
+    void shrink(Arc most) { simplex_.shrink(most); }
+
+    [[nodiscard]] const Network& network() const { return *network_; }
+    [[nodiscard]] const SimplexStats& stats() const { return simplex_.stats(); }
+    [[nodiscard]] double quantisation_error() const { return masses_.quantisation_error; }
+
+    // The arcs given, where none was forbidden or padding; in the order given.
+    template <class Index>
+    void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
+        simplex_.write_arcs(rows, cols, costs);
+    }
+
+    // Cost of the plan.
+    [[nodiscard]] double value() const {
+        double sum = 0.0;
+        simplex_.for_each_basic_arc(
+            [&](Arc e, Mass flow) { sum += network_->cost[e] * masses_.mass_of(flow); });
+        return sum;
+    }
+
+    // Mass on every arc given, in the order given.
+    void write_flow(std::span<double> out) const {
+        std::fill(out.begin(), out.end(), 0.0);
+        write_flow_into_zeros(out);
+    }
+
+    // The same where all is zero already, as in memory fresh from the system: what carries nothing
+    // is not touched, which counts where the arcs are all entries of a matrix.
+    void write_flow_into_zeros(std::span<double> out) const {
+        simplex_.for_each_basic_arc(
+            [&](Arc e, Mass flow) { out[network_->given_index(e)] = masses_.mass_of(flow); });
+    }
+
+    [[nodiscard]] Support support() const {
+        std::vector<std::pair<std::int64_t, double>> found;
+        simplex_.for_each_basic_arc([&](Arc e, Mass flow) {
+            if (const double mass = masses_.mass_of(flow); mass > 0.0)
+                found.emplace_back(network_->given_index(e), mass);
+        });
+        std::sort(found.begin(), found.end());
+        Support support;
+        for (const auto& [arc, mass] : found) {
+            support.arcs.push_back(arc);
+            support.mass.push_back(mass);
+        }
+        return support;
+    }
+
+    void write_potentials(std::span<double> u, std::span<double> v) const {
+        for (std::size_t i = 0; i < u.size(); ++i) u[i] = -simplex_.potential(static_cast<Node>(i));
+        for (std::size_t j = 0; j < v.size(); ++j)
+            v[j] = simplex_.potential(network_->n_sources + static_cast<Node>(j));
+    }
+
+    [[nodiscard]] bool check_invariants() const {
+        return sparse_ot::check_invariants(simplex_, masses_of_nodes(masses_));
+    }
+
+private:
+    static constexpr std::int64_t pivots_between_clocks = 256;
+
+    // The pool is solved: looks through the matrix for arcs that would still improve the plan.
+    bool add_violated() {
+        if (!pool_) return false;
+        Duals duals{std::vector<Cost>(network_->n_sources), std::vector<Cost>(network_->n_targets)};
+        write_potentials(duals.u, duals.v);
+        const Arc first_new = network_->n_arcs();
+        if (!pool_->add_violated(*network_, duals, simplex_.slack())) return false;
+        simplex_.accept_new_arcs(first_new);
+        return true;
+    }
+
+    std::unique_ptr<Network> network_;  // the simplex holds on to it
+    Masses masses_;
+    std::optional<MatrixPool> pool_;
+    Simplex simplex_;
+};
+
+}  // namespace sparse_ot

@@ -1,0 +1,46 @@
+// Why there is no plan: sources that hold more than all the targets they reach can take.
+//
+// By Hall's theorem (in the form of Gale 1957) every infeasible transportation problem has such a
+// set. It is the cut at which a maximum flow stops: starts/max_flow.hpp says which nodes the mass
+// left over can still reach.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sparse_ot/base/masses.hpp"
+#include "sparse_ot/base/types.hpp"
+
+namespace sparse_ot {
+
+struct HallViolation {
+    std::vector<std::int64_t> sources;
+    std::vector<std::int64_t> targets;  // all that the sources reach
+    double supply = 0.0;                // of the sources
+    double demand = 0.0;                // of the targets, less than the supply
+};
+
+// `reached` marks the nodes on the sources' side of the cut.
+[[nodiscard]] inline HallViolation violation_of(const Masses& masses,
+                                                const std::vector<char>& reached) {
+    HallViolation violation;
+    const std::size_t n = masses.supply.size();
+    Mass supply = 0, demand = 0;
+    for (std::size_t i = 0; i < n; ++i)
+        if (reached[i]) {
+            violation.sources.push_back(static_cast<std::int64_t>(i));
+            supply += masses.supply[i];
+        }
+    for (std::size_t j = 0; j < masses.demand.size(); ++j)
+        if (reached[n + j]) {
+            violation.targets.push_back(static_cast<std::int64_t>(j));
+            demand += masses.demand[j];
+        }
+    violation.supply = static_cast<double>(supply) * masses.unit;
+    violation.demand = static_cast<double>(demand) * masses.unit;
+    return violation;
+}
+
+}  // namespace sparse_ot

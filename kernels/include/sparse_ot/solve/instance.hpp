@@ -1,0 +1,204 @@
+// A transportation problem before it is solved: masses, arcs, and what is wrong with them.
+//
+// Give it arcs, as often as wanted, or a matrix; then `start`. What comes back says what there is:
+// a basis to run, a proof that no plan exists, or a fault in the numbers. A basis takes the arcs
+// along and leaves the instance empty. After a violation the instance lives on: more arcs, and
+// another start, may do. Nothing here throws on bad numbers, prints, or knows Python.
+//
+// How the first basis comes about. From nothing, arcs are reduced by feasible duals, the masses
+// placed along the cheapest (starts/place_masses.hpp), the rest by a maximum flow, which decides
+// feasibility; cycles are cancelled, and what is left is a forest (simplex/forest.hpp). From
+// potentials, the same with those as duals. From a plan, only the forest.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sparse_ot/base/duals.hpp"
+#include "sparse_ot/base/given_masses.hpp"
+#include "sparse_ot/base/network.hpp"
+#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/matrix/pool.hpp"
+#include "sparse_ot/simplex/forest.hpp"
+#include "sparse_ot/solve/basis.hpp"
+#include "sparse_ot/solve/hall_violation.hpp"
+#include "sparse_ot/starts/arc_order.hpp"
+#include "sparse_ot/starts/balanced_parts.hpp"
+#include "sparse_ot/starts/max_flow.hpp"
+#include "sparse_ot/starts/place_masses.hpp"
+
+namespace sparse_ot {
+
+// Dual variables u (n), v (m) to start from; both empty where there are none.
+struct StartingDuals {
+    std::span<const Cost> u, v;
+
+    [[nodiscard]] bool none() const { return u.empty() && v.empty(); }
+    [[nodiscard]] Duals copy() const { return {{u.begin(), u.end()}, {v.begin(), v.end()}, true}; }
+};
+
+// A flow in the integers of `GivenMasses::perturbed`: on all arcs given, or on these entries of a
+// matrix, each once.
+struct StartingPlan {
+    std::span<const std::int64_t> entries;
+    std::span<const Mass> flow;
+};
+
+class Instance {
+public:
+    using Started = std::variant<Basis, HallViolation, Fault>;
+
+    explicit Instance(std::shared_ptr<const GivenMasses> masses)
+        : given_(std::move(masses)), fault_(given_->fault()), network_(new Network) {
+        network_->n_sources = static_cast<Node>(given_->a().size());
+        network_->n_targets = static_cast<Node>(given_->b().size());
+    }
+
+    // The first fault of the numbers given so far: it stops everything after it.
+    [[nodiscard]] const Fault& fault() const { return fault_; }
+    [[nodiscard]] const Network& network() const { return *network_; }
+
+    // Arcs before a faulty one are in.
+    template <class Index>
+    void add_arcs(std::span<const Index> rows, std::span<const Index> cols,
+                  std::span<const Cost> costs) {
+        if (!fault_) fault_ = network_->append(rows, cols, costs);
+    }
+
+    // Every pair of a matrix, instead of add_arcs. A small matrix becomes arcs at once; a large one
+    // is only looked at, and must stay where it is.
+    void add_matrix(std::span<const Cost> costs) {
+        if (fault_) return;
+        if (costs.size() <= MatrixPool::small_matrix) {
+            fault_ = network_->append_matrix(costs);
+            return;
+        }
+        const CostMatrix matrix{costs, network_->n_sources, network_->n_targets};
+        pool_.emplace(matrix);
+        network_->n_given = static_cast<Arc>(costs.size());
+        fault_ = check_matrix(matrix);
+    }
+
+    // Decides feasibility, and builds the first basis.
+    Started start(const StartingDuals& given = {}) {
+        check(given);
+        if (fault_) return fault_;
+        const bool cold = given.none();
+        Duals duals = !cold   ? given.copy()
+                      : pool_ ? pool_->reduce_costs()
+                              : reduce_costs(*network_);
+        if (pool_) pool_->open(*network_, duals);
+        mix_arcs(*network_);
+        Masses masses = given_->plain();
+        std::vector<Mass> flow(network_->n_arcs(), 0);
+        std::vector<Mass> left = masses_of_nodes(masses);
+        if (!cold || !place_by_auction(*network_, duals, flow, left))
+            place_in_stages(*network_, duals, flow, left);
+        if (auto violation = place_rest(duals, flow, left, masses)) return std::move(*violation);
+        return basis_of(flow, std::move(masses), duals);
+    }
+
+    // Starts from a feasible plan; the duals say where its trees hang relative to each other.
+    // Nothing, and nothing has happened, if the plan does not fit the masses, or sends mass along
+    // +inf, or the duals are at fault. A small matrix starts from no entries: nothing again.
+    std::optional<Basis> start_from(const StartingPlan& plan, const StartingDuals& given) {
+        check(given);
+        if (fault_) return std::nullopt;
+        return plan.entries.empty() ? start_from_flow(plan.flow, given)
+                                    : start_from_entries(plan, given);
+    }
+
+private:
+    void check(const StartingDuals& given) {
+        for (const auto& [x, kind] : {std::pair{given.u, FaultKind::non_finite_u},
+                                      std::pair{given.v, FaultKind::non_finite_v}})
+            for (std::size_t k = 0; k < x.size() && !fault_; ++k)
+                if (!std::isfinite(x[k])) fault_ = {kind, static_cast<std::int64_t>(k), x[k], 0.0};
+    }
+
+    // Places by maximum flow what is left: all but rounding, or the reason why that cannot be.
+    std::optional<HallViolation> place_rest(const Duals& duals, std::vector<Mass>& flow,
+                                            std::vector<Mass>& left, Masses& masses) {
+        while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
+            MaxFlow max_flow(*network_, flow, left);
+            if (max_flow.run()) break;
+            const std::vector<char> reached = max_flow.reached();
+            if (pool_ && pool_->add_escapes(*network_, duals, reached)) {
+                flow.resize(network_->n_arcs(), 0);
+                continue;
+            }
+            const std::vector<Mass> all = masses_of_nodes(masses);
+            const double off = masses.rounded ? 1.0 : 0.0;
+            if (!parts_are_balanced(*network_, all, reached, off) ||
+                !parts_are_balanced(*network_, all, max_flow.reaching(), off))
+                return violation_of(masses, reached);
+            take_out(masses, left);
+            break;
+        }
+        return std::nullopt;
+    }
+
+    std::optional<Basis> start_from_flow(std::span<const Mass> flow, const StartingDuals& given) {
+        mix_arcs(*network_);
+        std::vector<Mass> plan(network_->n_arcs());
+        for (Arc e = 0; e < network_->n_arcs(); ++e) plan[e] = flow[network_->given_index(e)];
+        return if_feasible(plan, given);
+    }
+
+    std::optional<Basis> start_from_entries(const StartingPlan& plan, const StartingDuals& given) {
+        if (!pool_ || !pool_->open_around(*network_, given.copy(), plan.entries))
+            return std::nullopt;
+        mix_arcs(*network_);
+        std::vector<std::pair<std::int64_t, Mass>> carried;
+        for (std::size_t k = 0; k < plan.entries.size(); ++k)
+            carried.emplace_back(plan.entries[k], plan.flow[k]);
+        std::sort(carried.begin(), carried.end());
+        std::vector<Mass> flow(network_->n_arcs(), 0);
+        for (Arc e = 0; e < network_->n_arcs(); ++e) {
+            const Arc entry = network_->given_index(e);
+            const auto at = std::lower_bound(carried.begin(), carried.end(),
+                                             std::pair{entry, std::numeric_limits<Mass>::min()});
+            if (at != carried.end() && at->first == entry) flow[e] = at->second;
+        }
+        auto basis = if_feasible(flow, given);
+        if (!basis) network_->clear();
+        return basis;
+    }
+
+    // The basis of a plan on the arcs there are, if it fits the perturbed masses.
+    std::optional<Basis> if_feasible(std::span<const Mass> flow, const StartingDuals& given) {
+        std::vector<Mass> left = masses_of_nodes(given_->perturbed());
+        for (Arc e = 0; e < network_->n_arcs(); ++e) {
+            if (flow[e] < 0) return std::nullopt;
+            left[network_->tail[e]] -= flow[e];
+            left[network_->head[e]] -= flow[e];
+        }
+        if (std::any_of(left.begin(), left.end(), [](Mass x) { return x != 0; }))
+            return std::nullopt;
+        return basis_of(flow, given_->perturbed(), given.copy());
+    }
+
+    Basis basis_of(std::span<const Mass> flow, Masses masses, const Duals& duals) {
+        Forest forest(*network_);
+        for (Arc e = 0; e < network_->n_arcs(); ++e)
+            if (flow[e] > 0) forest.add(e, flow[e]);
+        forest.drop_empty();
+        return {std::move(network_), std::move(masses), pool_, forest, duals};
+    }
+
+    std::shared_ptr<const GivenMasses> given_;
+    Fault fault_;
+    std::unique_ptr<Network> network_;
+    std::optional<MatrixPool> pool_;
+};
+
+}  // namespace sparse_ot

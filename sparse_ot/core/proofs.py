@@ -1,0 +1,48 @@
+"""What a plan and potentials prove, whoever found them: proof/ in kernels/, typed."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sparse_ot import _core
+
+__all__ = ["as_double", "certify", "gauge", "rounding"]
+
+HostArray: TypeAlias = npt.NDArray[Any]
+
+
+def certify(*arrays: HostArray) -> tuple[float, float, float, float]:
+    """Value, lower bound, worst reduced cost and marginal error of arcs and a plan on them.
+
+    Of ``(a, b, rows, cols, costs, flow, u, v)``; see proof/certificate.hpp in kernels/.
+    """
+    a, b, rows, cols, *rest = arrays
+    return _core.certify(as_double(a), as_double(b), rows, cols, *map(as_double, rest))
+
+
+def gauge(a: HostArray, b: HostArray, u: HostArray, v: HostArray) -> float:
+    """The constant c that makes <u + c, a> equal <v - c, b>.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> gauge(np.ones(2), np.ones(2), np.asarray([1.0, 3.0]), np.zeros(2))
+    -1.0
+    """
+    return _core.gauge(as_double(a), as_double(b), as_double(u), as_double(v))
+
+
+def rounding(a: HostArray, u: HostArray, b: HostArray, v: HostArray) -> float:
+    """How far apart the bounds of an optimum may lie because potentials were rounded.
+
+    A small part of ``sum a |u| + sum b |v|``; see proof/rounding.hpp in kernels/.
+    """
+    return _core.rounding(as_double(a), as_double(u), as_double(b), as_double(v))
+
+
+def as_double(x: HostArray) -> HostArray:
+    """A contiguous float64 array; `x` itself where it already is one."""
+    return np.ascontiguousarray(x, dtype=np.float64)
