@@ -6,7 +6,6 @@ of everything that comes back are known before the call, and failure is data (`n
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +14,7 @@ from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import dtype_name
 from sparse_ot.backends.protocol import ArraySpec, Backend
 from sparse_ot.core.live_basis import NetworkSimplex, Progress, Report
-from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.points import PointCloudCost
+from sparse_ot.costs.model import CostModel, Listed
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem.infeasible import hall_violation, raise_infeasible
 from sparse_ot.problem.problem import Problem
@@ -24,32 +22,34 @@ from sparse_ot.result.certificate import Certificate, rounding_of_bounds
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
 from sparse_ot.result.status import Status
+from sparse_ot.solvers.limits import Limits
 
 __all__ = ["solve_listed"]
 
 
 def solve_listed(
     problem: Problem,
+    listed: Listed,
     *,
+    limits: Limits,
     start: Sequence[Array] = (),
     center: bool = True,
-    max_pivots: int | None = None,
-    seconds: float = math.inf,
     progress: Progress | None = None,
-    on_infeasible: Callable[[HallViolation, Any], object] = raise_infeasible,
+    on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
-    """Solve on all arcs of a sparse cost, a matrix, or a small cloud.
+    """Solve on all arcs of a cost model.
 
     Parameters
     ----------
     problem : Problem
+    listed : Listed
+        The arcs of its cost model.
+    limits : Limits
+        Of pivots and seconds; the clock is started here.
     start : (u, v), or nothing
         Potentials near the optimal ones.
     center : bool
         Hand out potentials with ``<u, a> == <v, b>``.
-    max_pivots : int, optional
-    seconds : float
-        Time limit.
     progress : callable, optional
         ``(pivots, seconds, value)``, several times a second.
     on_infeasible : callable
@@ -61,26 +61,22 @@ def solve_listed(
         As `sparse_ot.solve`.
     """
     backend, cost = problem.backend, problem.cost
-    if isinstance(cost, PointCloudCost):
-        with backend.on_device_of(cost.like):
-            cost = DenseCost(cost.matrix(), backend=backend)
-    dense = isinstance(cost, DenseCost)
+    dense, costs = listed.is_matrix, listed.costs
     (n, m), ledger = problem.shape, TransferLedger()
-    costs = cost.matrix if dense else cost.costs
     simplex = _Measured(
         dense=dense,
         center=center,
-        max_pivots=max_pivots,
-        seconds=seconds,
+        max_pivots=limits.max_pivots,
+        seconds=limits.seconds,
         totals_tolerance=problem.totals_tolerance,
         progress=progress,
     )
     flow, u, v, value, numbers, codes = backend.host_call(
         simplex,
         *(problem.a, problem.b),
-        *((costs,) if dense else (cost.rows, cost.cols, costs)),
+        *(*listed.ends, costs),
         *start,
-        out=simplex.outputs(n, m, n * m if dense else costs.shape[0], dtype_name(costs.dtype)),
+        out=simplex.outputs(n, m, listed.size, dtype_name(costs.dtype)),
         ledger=ledger,
     )
     report = Report.read(numbers, codes)
