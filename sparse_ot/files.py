@@ -46,7 +46,7 @@ class StoredPlan(NamedTuple):
 
 
 def read_points(path: str | Path) -> Values:
-    """Points of a file, one a row: shape (n, d). A vector is n points on a line.
+    r"""Points of a file, one a row: shape (n, d). A vector is n points on a line.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def read_points(path: str | Path) -> Values:
     --------
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
-    >>> _ = path.write_text("x,y\\n0,1\\n2,3\\n")
+    >>> _ = path.write_text("x,y\n0,1\n2,3\n")
     >>> read_points(path)
     array([[0., 1.],
            [2., 3.]])
@@ -109,7 +109,7 @@ def write_plan(path: str | Path, solution: Solution) -> None:
     plan = sp.coo_array(solution.plan)
     u, v = solution.potentials
     certificate = solution.certificate
-    with open(path, "wb") as file:  # an open file: numpy would append .npz to another name
+    with Path(path).open("wb") as file:  # an open file: numpy would append .npz to another name
         np.savez_compressed(
             file,
             format=np.array(b"coo"),  # these six are what scipy.sparse.save_npz writes

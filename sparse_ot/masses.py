@@ -12,9 +12,9 @@ from typing import Any
 from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import device_of, dtype_name
 from sparse_ot.backends.protocol import Backend
-from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.errors import MassError, NonFiniteError, ShapeError, UnsupportedArrayError
 
-__all__ = ["as_masses", "as_vector", "totals_tolerance"]
+__all__ = ["as_masses", "as_vector", "bad_mass", "no_mass", "totals_tolerance"]
 
 # Totals further apart than this are a mistake of the caller, nearer ones rounding: b is then
 # rescaled to the total of a. POT compares absolutely, to 1.5e-6; relative to the total, so that
@@ -29,6 +29,38 @@ def totals_tolerance(*masses: Array, check: bool) -> float:
         return math.inf
     single = any(dtype_name(x.dtype) in ("float32", "float16", "bfloat16") for x in masses)
     return TOTALS_RTOL_SINGLE if single else TOTALS_RTOL
+
+
+def bad_mass(name: str, index: int, value: float) -> NonFiniteError | MassError:
+    """The error of a mass that is not finite, or negative: in one set of words, whoever finds it.
+
+    Examples
+    --------
+    >>> print(bad_mass("a", 3, -0.25))
+    a[3] is -0.25: masses must not be negative. Clip a at 0, or move the mass to the other side.
+    """
+    if not math.isfinite(value):
+        return NonFiniteError(
+            f"{name}[{index}] is {value}: masses must be finite. Drop the point or give it mass 0."
+        )
+    return MassError(
+        f"{name}[{index}] is {value:g}: masses must not be negative. Clip {name} at 0, or move the "
+        f"mass to the other side."
+    )
+
+
+def no_mass(**totals: float) -> MassError:
+    """The error of totals of which one is none.
+
+    Examples
+    --------
+    >>> print(no_mass(a=0.0, b=1.0))
+    a sums to 0 and b to 1: both totals must be positive and finite.
+    """
+    (first, total), *others = totals.items()
+    sums = [f"{first} sums to {total:g}", *(f"{name} to {x:g}" for name, x in others)]
+    what = "both totals" if others else "the total"
+    return MassError(f"{' and '.join(sums)}: {what} must be positive and finite.")
 
 
 def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:

@@ -16,7 +16,7 @@ import numpy as np
 
 from sparse_ot.errors import InputError
 
-__all__ = ["at_least_zero", "callback", "limit", "pivots", "seed", "threads", "whole"]
+__all__ = ["at_least_zero", "callback", "cost", "limit", "pivots", "seed", "threads", "whole"]
 
 MAX_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
 
@@ -36,6 +36,17 @@ def at_least_zero(name: str, value: Any) -> float:
     """
     if not 0 <= (number := _number(value)) < math.inf:
         msg = f"{name} must be a number of at least 0; found {value!r}."
+        raise InputError(msg)
+    return number
+
+
+def cost(name: str, value: Any) -> float:
+    """A cost of at least 0, in units of the metric; infinite where any cost will do."""
+    if not (number := _number(value)) >= 0:
+        msg = (
+            f"{name} must be a cost of at least 0, in units of the metric (for sqeuclidean, a "
+            f"length squared); found {value!r}."
+        )
         raise InputError(msg)
     return number
 

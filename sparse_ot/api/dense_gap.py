@@ -19,7 +19,7 @@ from sparse_ot.problem.problem import Problem
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution
 from sparse_ot.result.status import Status
-from sparse_ot.solvers.column_generation.driver import in_full_precision, solve_by_columns
+from sparse_ot.solvers.column_generation.driver import solve_by_columns
 from sparse_ot.solvers.limits import Limits
 from sparse_ot.solvers.progress import relative_gap
 
@@ -128,13 +128,14 @@ def dense_gap(
             f"{found[0]} sources with {found[1]} targets. Pass the points its costs came from."
         )
         raise ShapeError(msg)
-    if backend.is_traced(backend.detach(cost.x)):
+    fine = cost.detached()
+    if any(backend.is_traced(x) for x in fine.arrays()):
         msg = (
             "dense_gap was called under jit or vmap: which pairs are missing depends on values. "
             "Call it outside, on the solution that the compiled function returns."
         )
         raise InputError(msg)
-    xp, fine = backend.xp, in_full_precision(cost)
+    xp = backend.xp
     u, v = (xp.astype(backend.detach(p), fine.like.dtype) for p in solution.potentials)
     pricing = fine.price(u, v, min(per_source, cost.shape[1]))
     a, b = (backend.detach(x) for x in solution.marginals)
@@ -147,7 +148,7 @@ def dense_gap(
     lower_bound = float(lower[0])
     if tol is not None:
         better = solve_by_columns(
-            Problem.parse(cost, a, b),
+            Problem.of(cost, a, b),
             limits=Limits(tol),
             start=(u, v),
         )

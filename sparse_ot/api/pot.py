@@ -6,16 +6,23 @@ Where they differ on purpose is listed in docs/differences-from-pot.md.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sparse_ot import options
 from sparse_ot._typing import Array
-from sparse_ot.api.solve import OnInfeasible, solve_problem
-from sparse_ot.backends.registry import get_backend
-from sparse_ot.problem.problem import Problem
+from sparse_ot.api import arguments
+from sparse_ot.api.arguments import OnInfeasible, warm_start
+from sparse_ot.api.solve import solve_problem
+from sparse_ot.backends.protocol import Backend
+from sparse_ot.costs.model import CostModel
+from sparse_ot.errors import HallViolation
+from sparse_ot.problem.infeasible import infeasible_message, raise_infeasible
+from sparse_ot.problem.problem import Problem, parse_cost
 from sparse_ot.result.solution import Solution
 from sparse_ot.result.status import Status
+from sparse_ot.solvers.limits import NO_LIMIT, Limits
 
 __all__ = ["emd", "emd2"]
 
@@ -76,16 +83,13 @@ def emd(
     [[0.5, 0.0], [0.0, 0.5]]
     """
     options.threads("numThreads", numThreads)
+    solve = _Solve(numItermax, center_dual, on_infeasible)
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
-    s = solve_problem(
-        problem,
-        max_pivots=options.pivots("numItermax", numItermax),
-        potentials_init=potentials_init,
-        center_dual=center_dual,
-        on_infeasible=on_infeasible,
-    )
-    message = _warn_if_short(s)
-    return (s.plan, _log(s, message)) if log else s.plan
+    answer = solve(problem, warm_start(problem, potentials_init))
+    if answer.warning is not None:
+        warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+    plan = answer.solution.plan
+    return (plan, answer.log()) if log else plan
 
 
 def emd2(
@@ -121,6 +125,12 @@ def emd2(
     -------
     value : 0-d array, or a list of K of them (of pairs, with `log`)
 
+    Raises
+    ------
+    SparseOTError
+        As `solve`, for the first histogram that makes no problem; nothing is returned for the
+        others then.
+
     Examples
     --------
     >>> import sparse_ot
@@ -130,74 +140,116 @@ def emd2(
     threads = max(
         options.threads("numThreads", numThreads), options.threads("processes", processes)
     )
-    limit = options.pivots("numItermax", numItermax)
+    solve = _Solve(numItermax, center_dual, on_infeasible)
+    cost = parse_cost(M, a, b)
+    columns = _columns(b, cost.backend)
+    problems = [
+        Problem.of(cost, a, column, check_marginals=check_marginals)
+        for column in ([b] if columns is None else columns)
+    ]
+    start = warm_start(problems[0], potentials_init) if problems else None
 
-    def one(column: Any) -> Solution:
-        return solve_problem(
-            Problem.parse(M, a, column, check_marginals=check_marginals),
-            max_pivots=limit,
-            potentials_init=potentials_init,
-            center_dual=center_dual,
-            on_infeasible=on_infeasible,
-        )
+    def answer_of(problem: Problem) -> _Answer:
+        return solve(problem, start)
 
-    columns = _columns(a, b, M)
-    if columns is None:
-        solutions = [one(b)]
-    elif threads > 1 and not Problem.parse(M, a, columns[0], check_marginals=False).is_traced:
+    if threads > 1 and len(problems) > 1 and not problems[0].is_traced:
         with ThreadPoolExecutor(threads) as pool:
-            solutions = list(pool.map(get_backend(M).for_thread(one), columns))
+            answers = list(pool.map(cost.backend.for_thread(answer_of), problems))
     else:
-        solutions = [one(column) for column in columns]
+        answers = [answer_of(problem) for problem in problems]
 
     results: list[Any] = []
-    for s in solutions:
-        message = _warn_if_short(s)
+    for answer in answers:
+        if answer.warning is not None:
+            warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+        value = answer.solution.value
         if log or return_matrix:
-            entry = _log(s, message)
+            entry = answer.log()
             if return_matrix:
-                entry["G"] = s.plan
-            results.append((s.value, entry))
+                entry["G"] = answer.solution.plan
+            results.append((value, entry))
         else:
-            results.append(s.value)
+            results.append(value)
     return results[0] if columns is None else results
 
 
-def _columns(a: Any, b: Any, M: Any) -> list[Any] | None:
+class _Answer(NamedTuple):
+    """A solution, and what POT would say about it.
+
+    Attributes
+    ----------
+    solution : Solution
+    note : str or None
+        What is wrong with it: POT's `warning` entry.
+    warning : str or None
+        What the function that was called warns of, at the place it was called from.
+    """
+
+    solution: Solution
+    note: str | None = None
+    warning: str | None = None
+
+    def log(self) -> dict[str, Any]:
+        """POT's dictionary."""
+        s = self.solution
+        return {
+            "cost": s.value,
+            "u": s.potentials[0],
+            "v": s.potentials[1],
+            "warning": self.note,
+            "result_code": _result_code(s),
+        }
+
+
+class _Solve:
+    """Solves with the options that `emd` and `emd2` share; warns nobody, and says what to warn of.
+
+    Parameters
+    ----------
+    numItermax, center_dual, on_infeasible
+        As in `emd`.
+    """
+
+    def __init__(self, numItermax: Any, center_dual: bool, on_infeasible: Any) -> None:
+        self._limits = Limits(pivots=options.pivots("numItermax", numItermax) or NO_LIMIT)
+        self._center = center_dual
+        self._raises = arguments.on_infeasible(on_infeasible) == "raise"
+
+    def __call__(self, problem: Problem, start: tuple[Array, Array] | None) -> _Answer:
+        violations: list[HallViolation] = []
+
+        def keep(violation: HallViolation, _: CostModel) -> None:
+            violations.append(violation)
+
+        act: Callable[[HallViolation, CostModel], object] = (
+            raise_infeasible if self._raises else keep
+        )
+        s = solve_problem(
+            problem, self._limits, start=start, center=self._center, on_infeasible=act
+        )
+        if violations:
+            message = infeasible_message(violations[0], problem.cost)
+            return _Answer(s, Status.INFEASIBLE.remedy, message)
+        if not isinstance(s.status, Status) or s.converged:
+            return _Answer(s)
+        short = f"numItermax reached before optimality: the gap is {s.gap:.3g}. {s.status.remedy}"
+        return _Answer(s, short, short)
+
+
+def _columns(b: Any, backend: Backend) -> list[Any] | None:
     """The columns of a two-dimensional b, or None."""
     if b is None or (hasattr(b, "shape") and len(b.shape) != 2):
         return None
-    backend = get_backend(a, b, M, names=("a", "b", "M"))
     histograms = backend.asarray(b, None)
     if len(histograms.shape) != 2:
         return None
     return [histograms[:, k] for k in range(histograms.shape[1])]
 
 
-def _log(s: Solution, message: str | None) -> dict[str, Any]:
-    return {
-        "cost": s.value,
-        "u": s.potentials[0],
-        "v": s.potentials[1],
-        "warning": message,
-        "result_code": _result_code(s),
-    }
-
-
 def _result_code(s: Solution) -> Any:
+    """POT's number for the status; of the library where the status is traced."""
     if isinstance(s.status, Status):
         return RESULT_CODES.get(s.status, 3)
     where = s._backend.xp.where
     infeasible = where(s.status == Status.INFEASIBLE.code, RESULT_CODES[Status.INFEASIBLE], 3)
     return where(s.status == Status.OPTIMAL.code, RESULT_CODES[Status.OPTIMAL], infeasible)
-
-
-def _warn_if_short(s: Solution) -> str | None:
-    """POT's `warning` entry: what is wrong with the answer, also as a Python warning."""
-    if not isinstance(s.status, Status) or s.converged:
-        return None
-    if s.status is Status.INFEASIBLE:  # warned about already, with the violation
-        return s.status.remedy
-    message = f"numItermax reached before optimality: the gap is {s.gap:.3g}. {s.status.remedy}"
-    warnings.warn(message, RuntimeWarning, stacklevel=3)
-    return message

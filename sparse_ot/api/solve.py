@@ -15,33 +15,24 @@ and u, v with the costs, so a derivative once in each is not known here, and com
 
 from __future__ import annotations
 
-import math
-import time
-import warnings
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any
 
 from sparse_ot import options
 from sparse_ot._typing import Array
-from sparse_ot.backends.registry import get_backend
-from sparse_ot.core.live_basis import Progress
-from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.points import PointCloudCost
-from sparse_ot.costs.sparse import SparseCost
-from sparse_ot.errors import HallViolation, InfeasibleError, InputError, ShapeError
-from sparse_ot.masses import as_vector
-from sparse_ot.problem.infeasible import infeasible_message, raise_infeasible
+from sparse_ot.api.arguments import warm_start
+from sparse_ot.core import Progress
+from sparse_ot.costs.model import CostModel
+from sparse_ot.errors import HallViolation
+from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
 from sparse_ot.result.solution import Solution
 from sparse_ot.solvers.column_generation.driver import solve_by_columns
-from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.limits import NO_LIMIT, Limits
 from sparse_ot.solvers.one_shot import solve_listed
+from sparse_ot.solvers.progress import NOBODY, Watch
 
-__all__ = ["OnInfeasible", "solve", "solve_problem"]
-
-OnInfeasible = Literal["raise", "warn"]
-# A matrix with fewer entries than this is fetched from its device in one go: rounds cost more.
-PRICED_ENTRIES = 2**20
+__all__ = ["solve", "solve_problem"]
 
 
 def solve(
@@ -109,87 +100,67 @@ def solve(
     (1.5, 0.0, [[0.0, 0.5], [0.5, 0.0]])
     """
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
+    on_slice = options.callback(
+        "progress", progress, "a function of pivots, seconds and value, or None"
+    )
     return solve_problem(
         problem,
-        max_pivots=options.pivots("max_pivots", max_pivots),
-        time_limit=options.limit("time_limit", time_limit, "seconds"),
-        potentials_init=potentials_init,
-        center_dual=center_dual,
-        progress=options.callback(
-            "progress", progress, "a function of pivots, seconds and value, or None"
+        Limits(
+            seconds=options.limit("time_limit", time_limit, "seconds"),
+            pivots=options.pivots("max_pivots", max_pivots) or NO_LIMIT,
         ),
+        start=warm_start(problem, potentials_init),
+        center=center_dual,
+        watch=Watch(on_slice=on_slice),
     )
 
 
 def solve_problem(
     problem: Problem,
+    limits: Limits,
     *,
-    max_pivots: int | None = None,
-    time_limit: float = math.inf,
-    potentials_init: tuple[Array, Array] | None = None,
-    center_dual: bool = True,
-    progress: Progress | None = None,
-    on_infeasible: OnInfeasible = "raise",
+    start: tuple[Array, Array] | None = None,
+    center: bool = True,
+    seed: int | None = None,
+    watch: Watch = NOBODY,
+    on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
-    if on_infeasible not in ("raise", "warn"):
-        msg = f'on_infeasible must be "raise" or "warn", found {on_infeasible!r}.'
-        raise InputError(msg)
-    backend, cost = problem.backend, problem.cost
-    start = _warm_start(problem, potentials_init)
-    if _is_priced(problem):
-        try:
-            with backend.on_device_of(cost.like):
-                return solve_by_columns(
-                    problem,
-                    limits=Limits(
-                        deadline=time.perf_counter() + time_limit,
-                        pivots=2**62 if max_pivots is None else max_pivots,
-                    ),
-                    center=center_dual,
-                    start=(start[0], start[1]) if start else None,
-                    slice_progress=progress,
-                )
-        except InfeasibleError:
-            if on_infeasible == "raise" or not isinstance(cost, (PointCloudCost, DenseCost)):
-                raise  # else the way below warns, and says NaN wherever a number was expected
+    """Solve in one call where the cost model lists its arcs, and else by asking it for arcs.
+
+    Parameters
+    ----------
+    problem : Problem
+    limits : Limits
+    start : (u, v), optional
+        From `warm_start`.
+    center : bool
+        Hand out potentials with ``<u, a> == <v, b>``.
+    seed : int, optional
+        Of the start of large clouds.
+    watch : Watch
+        Whom to tell how it comes along.
+    on_infeasible : callable
+        Receives the violation and the cost model; if it returns, the solution is NaN throughout.
+    """
+    cost = problem.cost
+    with problem.backend.on_device_of(cost.like):
+        listed = cost.listed(must=problem.is_traced)
+        if listed is None:
+            return solve_by_columns(
+                problem,
+                limits=limits,
+                center=center,
+                start=start,
+                seed=seed,
+                watch=watch,
+                on_infeasible=on_infeasible,
+            )
     return solve_listed(
         problem,
-        start=start,
-        center=center_dual,
-        max_pivots=max_pivots,
-        seconds=time_limit,
-        progress=progress,
-        on_infeasible=raise_infeasible if on_infeasible == "raise" else _warn_infeasible,
+        listed,
+        limits=limits,
+        start=start or (),
+        center=center,
+        progress=watch.on_slice,
+        on_infeasible=on_infeasible,
     )
-
-
-def _is_priced(problem: Problem) -> bool:
-    """Whether arcs come from pricing: the costs are not listed, or lie on another device."""
-    cost = problem.cost
-    if isinstance(cost, DenseCost):
-        n, m = cost.shape
-        elsewhere = n * m >= PRICED_ENTRIES and problem.backend.host_view(cost.matrix) is None
-        return elsewhere and not problem.is_traced
-    return not isinstance(cost, (SparseCost, PointCloudCost)) or (
-        isinstance(cost, PointCloudCost) and not problem.is_traced
-    )
-
-
-def _warm_start(problem: Problem, potentials: Sequence[Array] | None) -> list[Array]:
-    if potentials is None:
-        return []
-    pair = hasattr(potentials, "__len__") and len(potentials) == 2
-    if not pair or any(x is None for x in potentials):
-        msg = "potentials_init must be a pair of arrays (u, v), as Solution.potentials is."
-        raise ShapeError(msg)
-    names = ("potentials_init[0]", "potentials_init[1]")
-    get_backend(problem.cost.like, *potentials, names=("M", *names))
-    return [
-        as_vector(problem.backend, x, count, name, problem.cost.like)
-        for x, count, name in zip(potentials, problem.shape, names, strict=True)
-    ]
-
-
-def _warn_infeasible(violation: HallViolation, cost: Any) -> None:
-    """The words of the error as a warning, at the place that called `emd`."""
-    warnings.warn(infeasible_message(violation, cost), RuntimeWarning, stacklevel=5)

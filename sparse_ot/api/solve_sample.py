@@ -10,29 +10,34 @@ where there are none, it cannot work; `jax.grad` around them can.
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from sparse_ot import options
 from sparse_ot._typing import Array, Metric
+from sparse_ot.api.arguments import warm_start
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import InputError
-from sparse_ot.masses import as_vector
 from sparse_ot.problem.problem import Problem, Words
 from sparse_ot.result.solution import Solution
 from sparse_ot.solvers.column_generation.driver import solve_by_columns
 from sparse_ot.solvers.column_generation.memory_estimate import affordable_arcs
 from sparse_ot.solvers.limits import Limits
-from sparse_ot.solvers.progress import Round
+from sparse_ot.solvers.progress import NOBODY, Round, Watch
 
 __all__ = ["solve_sample"]
+
+WORDS = Words(
+    costs="X",
+    start="start",
+    start_is="a Solution, or a pair of arrays (u, v), as Solution.potentials is",
+    rescaling="",
+)
 
 
 def solve_sample(
@@ -115,51 +120,39 @@ def solve_sample(
     (True, 'dense', True)
     """
     begin = time.perf_counter()
-    limits = Limits(
-        tol=options.at_least_zero("tol", tol),
-        deadline=begin + options.limit("time_limit", time_limit, "seconds"),
-    )
+    tol = options.at_least_zero("tol", tol)
+    seconds = options.limit("time_limit", time_limit, "seconds")
     memory = options.limit("memory_limit", memory_limit, "bytes")
     seed = options.seed(seed)
-    if not isinstance(progress, (bool, np.bool_)):
-        expected = "True, False, or a function that takes a Round"
-        progress = options.callback("progress", progress, expected) or False
+    watch = _watch(progress)
     backend = get_backend(X, Y, a, b, names=("X", "Y", "a", "b"))
-    words = Words(start="start", rescaling="")
-    problem = Problem.parse(PointCloudCost(X, Y, metric, backend=backend), a, b, words=words)
-    if backend.is_traced(backend.detach(problem.cost.x)):
+    cost = PointCloudCost(X, Y, metric, backend=backend)
+    problem = Problem.of(cost, a, b, words=WORDS)
+    if any(backend.is_traced(backend.detach(x)) for x in (*cost.arrays(), problem.a, problem.b)):
         msg = (
             "solve_sample was called under jit or vmap: which pairs to add depends on values. Call "
             "it outside, or solve on a graph of fixed size: solve(knn_cost(X, Y, k), a, b)."
         )
         raise InputError(msg)
-    if memory < math.inf:
-        limits = replace(limits, arcs=affordable_arcs(memory, problem.cost))
-    with backend.on_device_of(problem.cost.x):
+    limits = Limits(tol=tol, seconds=seconds, arcs=affordable_arcs(memory, cost), begin=begin)
+    potentials = start.potentials if isinstance(start, Solution) else start
+    with backend.on_device_of(cost.like):
         return solve_by_columns(
             problem,
             limits=limits,
-            start=None if start is None else _potentials(start, problem),
+            start=warm_start(problem, potentials),
             seed=seed,
-            progress=progress if callable(progress) else (_print_round if progress else None),
-            begin=begin,
+            watch=watch,
         )
 
 
-def _potentials(start: Any, problem: Problem) -> tuple[Array, Array]:
-    """Potentials of a solution, or a pair of arrays, as arrays of the problem's library."""
-    pair = start.potentials if isinstance(start, Solution) else start
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or any(x is None for x in pair):
-        msg = "start must be a Solution, or a pair of arrays (u, v), as Solution.potentials is."
-        raise InputError(msg)
-    names = ("start[0]", "start[1]")
-    get_backend(problem.cost.like, *pair, names=("X", *names))
-    u, v = (
-        as_vector(problem.backend, x, count, name, problem.cost.like)
-        for x, count, name in zip(pair, problem.shape, names, strict=True)
-    )
-    return u, v
+def _watch(progress: Any) -> Watch:
+    """Whom to tell after every round: a function, standard error, or nobody."""
+    if isinstance(progress, (bool, np.bool_)):
+        return Watch(on_round=_print_round) if progress else NOBODY
+    expected = "True, False, or a function that takes a Round"
+    return Watch(on_round=options.callback("progress", progress, expected))
 
 
 def _print_round(a_round: Round) -> None:
-    print(a_round, file=sys.stderr, flush=True)
+    print(a_round, file=sys.stderr, flush=True)  # noqa: T201 (asked for by progress=True)

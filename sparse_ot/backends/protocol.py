@@ -226,8 +226,12 @@ class Backend(Protocol):
         *arrays: Array,
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
+        like: Array | None = None,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device.
+
+        `like` names that device where the arrays do not: it stays where it is. Without arrays
+        nothing crosses to the host, and without results for the device nothing crosses back.
 
         A host function may carry `foreign_name` and `foreign_attributes()`: the name under which
         compiled code does the same, for libraries that can call it without Python.

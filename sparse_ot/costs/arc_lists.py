@@ -29,6 +29,7 @@ __all__ = [
     "look_up",
     "price_arcs",
     "without",
+    "working_dtype",
 ]
 
 
@@ -57,6 +58,12 @@ def as_floats(x: Array, xp: Any) -> Array:
         return xp.astype(x, info.default_dtypes(device=device_of(x))["real floating"])
     bits = xp.finfo(x.dtype).bits
     return xp.astype(x, xp.float32 if bits < 32 else xp.float64)
+
+
+def working_dtype(like: Array, xp: Any) -> str:
+    """Of potentials and prices beside `like`: float64 where the library has it, else float32."""
+    defaults = xp.__array_namespace_info__().default_dtypes(device=device_of(like))
+    return "float64" if dtype_name(defaults["real floating"]) == "float64" else "float32"
 
 
 def without(arcs: Arcs, unwanted: Array, xp: Any) -> Arcs:

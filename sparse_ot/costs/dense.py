@@ -9,17 +9,27 @@ from __future__ import annotations
 from typing import Any
 
 from sparse_ot._typing import Array
-from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype, spans
+from sparse_ot.backends.generic.arrays import (
+    MEMORY_BUDGET,
+    device_of,
+    index_dtype,
+    scattered,
+    spans,
+)
 from sparse_ot.backends.generic.tiled_search import select_negative
 from sparse_ot.backends.protocol import Backend, Neighbours, Pricing
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
-from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.costs.model import CostModel, Listed
+from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 
 __all__ = ["DenseCost"]
 
+PRICED_ENTRIES = 2**20
+"""A matrix with fewer entries is fetched from its device in one go: rounds would take longer."""
 
-class DenseCost:
+
+class DenseCost(CostModel):
     """Costs of all pairs, as a matrix.
 
     Parameters
@@ -123,9 +133,43 @@ class DenseCost:
         prices = xp.reshape(xp.take(v, xp.reshape(found.indices, (-1,))), found.indices.shape)
         return select_negative(found, found.costs - prices, u, xp)
 
+    def listed(self, *, must: bool = False) -> Listed | None:
+        """The matrix; None for a large one on a device, of which few entries need to cross."""
+        large = self.shape[0] * self.shape[1] >= PRICED_ENTRIES
+        if large and not must and self.backend.host_view(self.matrix) is None:
+            return None
+        return Listed(self.matrix)
+
+    def detached(self) -> DenseCost:
+        """The matrix without derivatives, in its own dtype.
+
+        Entries are what they are, in float32 too; prices are in full precision.
+        """
+        return DenseCost(self.backend.detach(self.matrix), backend=self.backend)
+
+    def arrays(self) -> tuple[Array, ...]:
+        """The matrix."""
+        return (self.matrix,)
+
     def plan(self, flow: Array) -> Array:
         """Flow (n m,) along all pairs, counted row by row, as a matrix (n, m)."""
         return self.backend.xp.reshape(flow, self.shape)
+
+    def plan_on(self, rows: Array, cols: Array, flow: Array) -> Array:
+        """Flow on a few pairs as a matrix (n, m)."""
+        return scattered(rows, cols, flow, self.shape, self.backend.xp)
+
+    def no_plan(self) -> Array:
+        """A matrix (n, m) of NaN."""
+        return self.backend.xp.full_like(self.matrix, float("nan"))
+
+    def search_bytes(self) -> float:
+        """Of one slab of rows, with its differences from the prices and its order."""
+        return MEMORY_BUDGET
+
+    def advice(self, violation: HallViolation) -> str:
+        """Every pair has an entry."""
+        return "Allow these sources more pairs: an entry of +inf in M forbids one."
 
 
 def _smallest(matrix: Array, k: int, prices: Array | None, xp: Any) -> Neighbours:

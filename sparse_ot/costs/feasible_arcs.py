@@ -63,6 +63,7 @@ class Backbone:
     capacity: int
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], ...]:
+        """Rows and columns of the arcs; see the class."""
         x, y, a, b = (np.nan_to_num(np.asarray(array, np.float64)) for array in arrays)
         if self.directions_only:
             x, y = unit_vectors(x, np), unit_vectors(y, np)

@@ -11,10 +11,10 @@ second time, which forbids it, and `radius_cost` works outside of compiled funct
 
 from __future__ import annotations
 
-import operator
-from math import inf, nan
+from math import inf
 from typing import Any
 
+from sparse_ot import options
 from sparse_ot._typing import HostArray, Metric, Sparse
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import ArraySpec, Backend, CooParts
@@ -23,8 +23,8 @@ from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.costs.sparse import SparseCost
-from sparse_ot.errors import InputError, MassError, NonFiniteError, ShapeError
-from sparse_ot.masses import as_masses
+from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.masses import as_masses, bad_mass, no_mass
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["knn_cost", "radius_cost", "union"]
@@ -84,7 +84,7 @@ def knn_cost(
     """
     backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
     cloud = PointCloudCost(X, Y, metric, backend=backend)
-    per_point = _positive_integer(k, "k")
+    per_point = options.whole("k", k)
     with backend.on_device_of(cloud.x):
         arcs = cloud.candidate_arcs(per_point, symmetric=symmetric)
         return _container([arcs], feasible_for, cloud, cloud.shape, backend)
@@ -115,8 +115,8 @@ def radius_cost(
     Raises
     ------
     InputError
-        `radius` is no number of at least 0.
-    Other errors
+        `radius` is no number of at least 0, or the metric is unknown.
+    ShapeError, NonFiniteError, UnsupportedArrayError, MixedBackendsError, MassError
         As `knn_cost`.
 
     Examples
@@ -127,7 +127,7 @@ def radius_cost(
     """
     backend = get_backend(X, Y, *_masses_of(feasible_for), names=("X", "Y", "a", "b"))
     cloud = PointCloudCost(X, Y, metric, backend=backend)
-    largest = _cost(radius, "radius")
+    largest = options.cost("radius", radius)
     with backend.on_device_of(cloud.x):
         arcs = Arcs(*backend.within(cloud.x, cloud.y, largest, cloud.metric))
         return _container([arcs], feasible_for, cloud, cloud.shape, backend)
@@ -164,7 +164,7 @@ def union(
         Different shapes.
     InputError
         `feasible_for` without `points`.
-    Other errors
+    NonFiniteError, UnsupportedArrayError, MixedBackendsError, MassError
         As `knn_cost`.
 
     Examples
@@ -260,17 +260,12 @@ def _check_masses(x: HostArray | None, name: str) -> None:
     """Complain at once where looking is free; elsewhere the solve does, in the same words."""
     if x is None:
         return
-    for bad, error, expected in (
-        (~((x < inf) & (x > -inf)), NonFiniteError, "finite masses"),
-        (x < 0, MassError, "masses of at least 0"),
-    ):
-        if bad.any():
-            i = int(bad.argmax())
-            msg = f"{name}[{i}] is {x[i]}. Expected {expected}. Drop the point or give it mass 0."
-            raise error(msg)
+    bad = ~((x < inf) & (x >= 0))
+    if bad.any():
+        i = int(bad.argmax())
+        raise bad_mass(name, i, float(x[i]))
     if not x.any():
-        msg = f"All masses in {name} are 0. Expected a positive total."
-        raise MassError(msg)
+        raise no_mass(**{name: 0.0})
 
 
 def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
@@ -284,28 +279,3 @@ def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
         raise InputError(msg)
     a, b = feasible_for
     return a, b
-
-
-def _cost(x: Any, name: str) -> float:
-    try:
-        number = float(x)
-    except (TypeError, ValueError):  # no number, or one that has no value yet (JAX)
-        number = nan
-    if not 0 <= number <= inf:
-        msg = (
-            f"{name} is {x!r}. Expected a cost of at least 0, in units of the metric (for "
-            "sqeuclidean, a length squared)."
-        )
-        raise InputError(msg)
-    return number
-
-
-def _positive_integer(k: Any, name: str) -> int:
-    try:
-        number = operator.index(k)
-    except TypeError:
-        number = 0
-    if number < 1:
-        msg = f"{name} is {k!r}. Expected an integer of at least 1."
-        raise InputError(msg)
-    return number

@@ -7,22 +7,27 @@ with the potentials as offsets); both are the backend's.
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import numpy as np
 
 from sparse_ot._typing import Array, HostArray, Metric
-from sparse_ot.backends.generic.arrays import device_of, index_dtype
+from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, Pricing
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
+from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions, working_dtype
+from sparse_ot.costs.model import CostModel, Listed, Points
 from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
 from sparse_ot.metrics import check_metric, swapped
 
 __all__ = ["PointCloudCost"]
 
+COORDINATE_BYTES = 100
+"""Memory of a coordinate: in copies of the points, in boxes of the search tree, in scans."""
 
-class PointCloudCost:
+
+class PointCloudCost(CostModel):
     """Costs between all pairs of two clouds, computed on demand.
 
     Parameters
@@ -163,6 +168,48 @@ class PointCloudCost:
         per_point : int
         """
         return self.backend.price(self.x, self.y, u, v, self.metric, min(per_point, self.shape[1]))
+
+    def listed(self, *, must: bool = False) -> Listed | None:
+        """None, unless it must be: a matrix is what this model is there to do without."""
+        traced = any(self.backend.is_traced(x) for x in self.arrays())
+        return Listed(self.matrix()) if must or traced else None
+
+    def detached(self) -> PointCloudCost:
+        """The points without derivatives, in float64 where the library has it."""
+        xp = self.backend.xp
+        dtype = getattr(xp, working_dtype(self.x, xp))
+        x, y = (xp.astype(self.backend.detach(p), dtype, copy=False) for p in self.arrays())
+        if x is self.x and y is self.y:
+            return self
+        other = copy.copy(self)  # and not a new one: these points have been looked at
+        other.x, other.y = x, y
+        return other
+
+    def points(self) -> Points:
+        """The points themselves."""
+        return Points(self.x, self.y, self.metric)
+
+    def arrays(self) -> tuple[Array, ...]:
+        """Both clouds."""
+        return self.x, self.y
+
+    def plan(self, flow: Array) -> Array:
+        """Flow (n m,) along all pairs, counted row by row, as a matrix (n, m)."""
+        return self.backend.xp.reshape(flow, self.shape)
+
+    def search_bytes(self) -> float:
+        """Of the search for neighbours; on a device, of tiles in array code."""
+        n, m = self.shape
+        searches_compiled = self.backend.host_view(self.x) is self.x  # others go tile by tile
+        tiles = 0 if searches_compiled else MEMORY_BUDGET
+        return (n + m) * int(self.x.shape[1]) * COORDINATE_BYTES + tiles
+
+    def bad_cost(self, row: int, col: int, found: str) -> str:
+        """In terms of the points."""
+        return (
+            f"The cost from X[{row}] to Y[{col}] is {found}. Expected a number, or +inf for a "
+            f"forbidden pair. Look at the metric, and at the coordinates of these points."
+        )
 
 
 def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:

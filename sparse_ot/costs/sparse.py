@@ -15,12 +15,13 @@ from sparse_ot._typing import Array, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, price_arcs
-from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.costs.model import CostModel, Listed
+from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 
 __all__ = ["SparseCost"]
 
 
-class SparseCost:
+class SparseCost(CostModel):
     """Costs on listed arcs only; every other pair is forbidden.
 
     Parameters
@@ -29,8 +30,7 @@ class SparseCost:
         scipy.sparse, cupyx.scipy.sparse or jax.experimental.sparse, in any format, or
         ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
     backend : Backend, optional
-        The library of `M`, where it is known already. Found from `M` otherwise (by
-        `sparse_ot.costs.graphs.backend_of`, the one place in `costs` that looks).
+        The library of `M`, where it is known already.
 
     Attributes
     ----------
@@ -93,6 +93,10 @@ class SparseCost:
         """All arcs, whatever `per_point` is: there are no others."""
         return Arcs(self.rows, self.cols, self.costs)
 
+    def listed(self, *, must: bool = False) -> Listed:
+        """All arcs, always: they are listed already."""
+        return Listed(self.costs, (self.rows, self.cols))
+
     def arc_costs(self, rows: Array, cols: Array) -> Array:
         """Costs of the listed pairs, (p,): the cheapest arc between them, +inf if there is none."""
         arcs = Arcs(self.rows, self.cols, self.costs)
@@ -115,6 +119,10 @@ class SparseCost:
         arcs = Arcs(self.rows, self.cols, self.costs)
         return price_arcs(arcs, u, v, per_point, self.backend.xp)
 
+    def arrays(self) -> tuple[Array, ...]:
+        """The three lists."""
+        return self.rows, self.cols, self.costs
+
     def plan(self, flow: Array) -> Sparse:
         """Flow (p,) along the arcs as a container of the kind and format of `M`.
 
@@ -122,6 +130,13 @@ class SparseCost:
         """
         parts = CooParts(self.rows, self.cols, flow, self.shape)
         return self.backend.sparse(parts, self.container)
+
+    def advice(self, violation: HallViolation) -> str:
+        """The functions that make graphs have options for it."""
+        return (
+            "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
+            "radius_cost or union."
+        )
 
 
 def _check_parts(parts: CooParts, backend: Backend) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from sparse_ot.core import Fault, FaultKind
-from sparse_ot.costs.points import PointCloudCost
 from sparse_ot.errors import InternalError, MassError, NonFiniteError
+from sparse_ot.masses import bad_mass, no_mass
 
 if TYPE_CHECKING:
     from sparse_ot.problem.problem import Problem
@@ -28,20 +28,12 @@ def raise_for(
         As the fault says.
     """
     match fault.kind:
-        case FaultKind.NON_FINITE_SUPPLY | FaultKind.NON_FINITE_DEMAND:
-            name = "a" if fault.kind is FaultKind.NON_FINITE_SUPPLY else "b"
-            msg = (
-                f"{name}[{fault.index}] is {fault.value}: masses must be finite. "
-                f"Drop the point or give it mass 0."
-            )
-            raise NonFiniteError(msg)
-        case FaultKind.NEGATIVE_SUPPLY | FaultKind.NEGATIVE_DEMAND:
-            name = "a" if fault.kind is FaultKind.NEGATIVE_SUPPLY else "b"
-            msg = (
-                f"{name}[{fault.index}] is {fault.value:g}: masses must not be negative. "
-                f"Clip {name} at 0, or move the mass to the other side."
-            )
-            raise MassError(msg)
+        case FaultKind.NON_FINITE_SUPPLY | FaultKind.NEGATIVE_SUPPLY:
+            error = bad_mass("a", fault.index, fault.value)
+            raise error
+        case FaultKind.NON_FINITE_DEMAND | FaultKind.NEGATIVE_DEMAND:
+            error = bad_mass("b", fault.index, fault.value)
+            raise error
         case FaultKind.UNEQUAL_TOTALS:
             msg = (
                 f"a sums to {fault.value!r} and b to {fault.other!r}: the totals must be equal. "
@@ -49,13 +41,11 @@ def raise_for(
             )
             raise MassError(msg)
         case FaultKind.ZERO_TOTAL:
-            msg = (
-                f"a sums to {fault.value:g} and b to {fault.other:g}: "
-                f"both totals must be positive and finite."
-            )
-            raise MassError(msg)
+            raise no_mass(a=fault.value, b=fault.other)
         case FaultKind.NAN_COST | FaultKind.MINUS_INFINITE_COST:
-            raise NonFiniteError(_of_cost(fault, problem, arc_at or problem.cost.arc_at))
+            row, col = (arc_at or problem.cost.arc_at)(fault.index)
+            found = "nan" if fault.kind is FaultKind.NAN_COST else "-inf"
+            raise NonFiniteError(problem.cost.bad_cost(row, col, found))
         case FaultKind.NON_FINITE_U | FaultKind.NON_FINITE_V:
             name = "u" if fault.kind is FaultKind.NON_FINITE_U else "v"
             msg = (
@@ -65,17 +55,3 @@ def raise_for(
             raise NonFiniteError(msg)
     msg = f"Unknown fault {fault}. This is a bug in sparse_ot; please report it."
     raise InternalError(msg)
-
-
-def _of_cost(fault: Fault, problem: Problem, arc_at: Callable[[int], tuple[int, int]]) -> str:
-    row, col = arc_at(fault.index)
-    what = "nan" if fault.kind is FaultKind.NAN_COST else "-inf"
-    if isinstance(problem.cost, PointCloudCost):
-        return (
-            f"The cost from X[{row}] to Y[{col}] is {what}. Expected a number, or +inf for "
-            f"a forbidden pair. Look at the metric, and at the coordinates of these points."
-        )
-    return (
-        f"The cost M has at ({row}, {col}) is {what}: the cost of an arc must be a "
-        f"number. Use +inf for a forbidden pair."
-    )

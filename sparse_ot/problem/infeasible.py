@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.costs.model import CostModel
 from sparse_ot.errors import HallViolation, InfeasibleError
 
 __all__ = ["infeasible_message", "raise_infeasible"]
 
 
-def raise_infeasible(violation: HallViolation, cost: Any = None) -> NoReturn:
+def raise_infeasible(violation: HallViolation, cost: CostModel) -> NoReturn:
     """Say which sources starve, and what to change; that depends on where `cost` has its arcs."""
     raise InfeasibleError(infeasible_message(violation, cost), violation)
 
 
-def infeasible_message(violation: HallViolation, cost: Any = None) -> str:
+def infeasible_message(violation: HallViolation, cost: CostModel) -> str:
     """The sentence of `raise_infeasible`."""
     sources, targets = violation.sources, violation.targets
     if len(targets) == 0:
@@ -36,19 +35,8 @@ def infeasible_message(violation: HallViolation, cost: Any = None) -> str:
             f"{violation.demand:.6g}."
         )
     return (
-        f"No plan exists on these arcs. {found} {_more_arcs(cost)} "
+        f"No plan exists on these arcs. {found} {cost.advice(violation)} "
         f"The error's `violation` holds both sets."
-    )
-
-
-def _more_arcs(cost: Any) -> str:
-    if isinstance(cost, DenseCost):
-        return "Allow these sources more pairs: an entry of +inf in M forbids one."
-    if cost is not None and not isinstance(cost, SparseCost):
-        return "Allow these sources more pairs: a cost of +inf forbids one."
-    return (
-        "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
-        "radius_cost or union."
     )
 
 

@@ -18,16 +18,15 @@ from typing import Any, NoReturn
 from sparse_ot._typing import Array
 from sparse_ot.backends.protocol import Backend
 from sparse_ot.backends.registry import get_backend
+from sparse_ot.costs.custom import as_cost_model, is_cost_model
 from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.points import PointCloudCost
+from sparse_ot.costs.model import CostModel
 from sparse_ot.costs.sparse import SparseCost
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 from sparse_ot.masses import as_masses, totals_tolerance
 from sparse_ot.problem.faults import Fault, raise_for
 
-__all__ = ["Problem", "Words", "is_cost_model"]
-
-Cost = SparseCost | DenseCost | PointCloudCost
+__all__ = ["Problem", "Words", "parse_cost"]
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,19 @@ class Words:
 
     Attributes
     ----------
+    costs : str
+        The argument that costs come from.
     start : str
         The argument that holds potentials to start from.
+    start_is : str
+        What that argument may be.
     rescaling : str
         How to have b brought to the total of a, where the caller can.
     """
 
+    costs: str = "M"
     start: str = "potentials_init"
+    start_is: str = "a pair of arrays (u, v), as Solution.potentials is"
     rescaling: str = ", or pass check_marginals=False to rescale b"
 
 
@@ -54,7 +59,7 @@ class Problem:
     ----------
     a, b : arrays (n,), (m,)
         Masses, in the caller's library.
-    cost : SparseCost, DenseCost or PointCloudCost
+    cost : CostModel
         Which arcs exist and what they cost.
     totals_tolerance : float
         Relative difference of the totals of a and b that passes as rounding.
@@ -64,45 +69,45 @@ class Problem:
 
     a: Array
     b: Array
-    cost: Any
+    cost: CostModel
     totals_tolerance: float
     words: Words
 
     @property
     def backend(self) -> Backend:
         """The library of the arrays."""
-        backend: Backend = self.cost.backend
-        return backend
+        return self.cost.backend
 
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of sources and targets."""
-        n, m = self.cost.shape
-        return n, m
+        return self.cost.shape
 
     @property
     def is_traced(self) -> bool:
         """Whether masses or costs have no values yet (JAX)."""
-        arrays = (self.a, self.b, *getattr(self.cost, "__dict__", {}).values())
+        arrays = (self.a, self.b, *self.cost.arrays())
         return any(self.backend.is_traced(x) for x in arrays)
 
     @classmethod
     def parse(
         cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words | None = None
     ) -> Problem:
-        """Check shapes and types of everything, and wrap `M` in its cost model."""
-        if is_cost_model(M):
-            _refuse_half_a_model(M)
-            get_backend(a, b, M.like, names=("a", "b", "M"))
-            cost: Any = M
-        else:
-            backend = get_backend(a, b, M, names=("a", "b", "M"))
-            model = SparseCost if backend.is_sparse(M) else DenseCost
-            try:
-                cost = model(M, backend=backend)
-            except (UnsupportedArrayError, ShapeError) as error:
-                msg = f"M: {error}"
-                raise type(error)(msg) from error
+        """Check shapes and types of everything, and find the cost model of `M`."""
+        cost = parse_cost(M, a, b)
+        return cls.of(cost, a, b, check_marginals=check_marginals, words=words)
+
+    @classmethod
+    def of(
+        cls,
+        cost: CostModel,
+        a: Any,
+        b: Any,
+        *,
+        check_marginals: bool = True,
+        words: Words | None = None,
+    ) -> Problem:
+        """Check masses for a cost model; one of `parse_cost`, which may serve many problems."""
         n, m = cost.shape
         if n == 0 or m == 0:
             msg = (
@@ -122,19 +127,30 @@ class Problem:
         raise_for(fault, self, arc_at)
 
 
-def is_cost_model(M: Any) -> bool:
-    """Whether `M` answers the questions of `sparse_ot.costs.CostModel`, whoever wrote it."""
-    return all(hasattr(M, name) for name in ("candidate_arcs", "arc_costs", "price"))
+def parse_cost(M: Any, *masses: Any) -> CostModel:
+    """The cost model of `M`, which is one, a sparse container, or a matrix.
 
+    Parameters
+    ----------
+    M : cost model, sparse container, array or nested list
+    *masses : a and b
+        Looked at for their library only; a list of lists belongs to theirs.
 
-def _refuse_half_a_model(M: Any) -> None:
-    """Name what a cost model lacks before somebody asks for it."""
-    missing = [
-        name for name in ("shape", "backend", "scope", "like", "arc_at") if not hasattr(M, name)
-    ]
-    if missing:
-        msg = (
-            f"M is a cost model of the type {type(M).__name__} that lacks {', '.join(missing)}. "
-            f"Expected everything that the protocol sparse_ot.costs.CostModel lists."
-        )
-        raise UnsupportedArrayError(msg)
+    Raises
+    ------
+    MixedBackendsError
+        Costs and masses of two libraries.
+    ShapeError, UnsupportedArrayError
+        No costs; the message begins with "M".
+    """
+    names = (*("a", "b")[: len(masses)], "M")
+    if is_cost_model(M):
+        cost = as_cost_model(M)
+        get_backend(*masses, cost.like, names=names)
+        return cost
+    backend = get_backend(*masses, M, names=names)
+    try:
+        return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
+    except (UnsupportedArrayError, ShapeError) as error:
+        msg = f"M: {error}"
+        raise type(error)(msg) from error

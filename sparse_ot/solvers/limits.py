@@ -1,11 +1,14 @@
-"""When a solve stops short of the optimum."""
+"""When a solve stops short of the optimum, and where its clock stands."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 
-__all__ = ["Limits"]
+__all__ = ["NO_LIMIT", "Limits"]
+
+NO_LIMIT = 2**62
 
 
 @dataclass(frozen=True)
@@ -16,14 +19,32 @@ class Limits:
     ----------
     tol : float
         Relative gap that is good enough.
-    deadline : float
-        On the clock of `time.perf_counter`.
+    seconds : float
+        Since `begin`.
     pivots : int
     arcs : int
         Most arcs of the restricted problem.
+    begin : float
+        When the solve began, on the clock of `time.perf_counter`: by default, now.
     """
 
     tol: float = 0.0
-    deadline: float = math.inf
-    pivots: int = 2**62
-    arcs: int = 2**62
+    seconds: float = math.inf
+    pivots: int = NO_LIMIT
+    arcs: int = NO_LIMIT
+    begin: float = field(default_factory=time.perf_counter)
+
+    @property
+    def deadline(self) -> float:
+        """On the clock of `time.perf_counter`."""
+        return self.begin + self.seconds
+
+    @property
+    def max_pivots(self) -> int | None:
+        """The limit of pivots, if there is one."""
+        return self.pivots if self.pivots < NO_LIMIT else None
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the deadline has passed."""
+        return time.perf_counter() >= self.deadline

@@ -35,14 +35,14 @@ from sparse_ot.core import (
     solve_arcs,
     solve_matrix,
 )
-from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.points import PointCloudCost
+from sparse_ot.costs.model import CostModel, Listed
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import RESOLUTION, RESOLUTION_SINGLE, Certificate
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.solvers.limits import Limits
 from sparse_ot.solvers.starts import matrix_plan
 
 __all__ = ["OneShot", "solve_listed"]
@@ -54,26 +54,27 @@ VALUE = REPORT_NUMBERS.index("value")
 
 def solve_listed(
     problem: Problem,
+    listed: Listed,
     *,
+    limits: Limits,
     start: Sequence[Array] = (),
     center: bool = True,
-    max_pivots: int | None = None,
-    seconds: float = math.inf,
     progress: Progress | None = None,
-    on_infeasible: Callable[[HallViolation, Any], object] = raise_infeasible,
+    on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
-    """Solve on all arcs of a sparse cost, a matrix, or a small cloud.
+    """Solve on all arcs of a cost model.
 
     Parameters
     ----------
     problem : Problem
+    listed : Listed
+        The arcs of its cost model.
+    limits : Limits
+        Of pivots and seconds; the clock is started here.
     start : (u, v), or nothing
         Potentials near the optimal ones.
     center : bool
         Hand out potentials with ``<u, a> == <v, b>``.
-    max_pivots : int, optional
-    seconds : float
-        Time limit.
     progress : callable, optional
         ``(pivots, seconds, value)``, several times a second.
     on_infeasible : callable
@@ -85,27 +86,23 @@ def solve_listed(
         As `sparse_ot.solve`.
     """
     backend, cost = problem.backend, problem.cost
-    if isinstance(cost, PointCloudCost):
-        with backend.on_device_of(cost.like):
-            cost = DenseCost(cost.matrix(), backend=backend)
-    dense = isinstance(cost, DenseCost)
+    dense, costs = listed.is_matrix, listed.costs
     (n, m), ledger = problem.shape, TransferLedger()
-    costs = cost.matrix if dense else cost.costs
     on_host = OneShot(
         dense=dense,
         seeks_points=dense and not start and n + m >= matrix_plan.MIN_POINTS,
         center=center,
-        max_pivots=max_pivots,
-        seconds=seconds,
+        max_pivots=limits.max_pivots,
+        seconds=limits.seconds,
         totals_tolerance=problem.totals_tolerance,
         progress=progress,
     )
     flow, u, v, value, numbers, codes = backend.host_call(
         on_host,
         *(problem.a, problem.b),
-        *((costs,) if dense else (cost.rows, cost.cols, costs)),
+        *(*listed.ends, costs),
         *start,
-        out=on_host.outputs(n, m, n * m if dense else costs.shape[0], dtype_name(costs.dtype)),
+        out=on_host.outputs(n, m, listed.size, dtype_name(costs.dtype)),
         ledger=ledger,
     )
     report = Report.read(numbers, codes)
@@ -213,6 +210,7 @@ class OneShot:
         )
 
     def __call__(self, *arrays: HostArray) -> tuple[Any, ...]:
+        """Solve; see the class."""
         masses = Masses(as_double(arrays[0]), as_double(arrays[1]), self.totals_tolerance)
         answer = (self._on_matrix if self.dense else self._on_arcs)(masses, *arrays)
         self.last.violation = answer.violation

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Round", "relative_gap"]
+__all__ = ["NOBODY", "Round", "Watch", "relative_gap"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,25 @@ class Round:
             f"gap {max(self.gap, 0.0):.1e}  arcs {self.arcs:,} (+{self.added:,})  "
             f"{self.seconds:.1f} s"
         )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Whom to tell how a solve over all pairs comes along.
+
+    Attributes
+    ----------
+    on_round : callable, optional
+        Receives a `Round` after every pricing.
+    on_slice : callable, optional
+        ``(pivots, seconds, value)``, several times a second in the simplex.
+    """
+
+    on_round: Callable[[Round], None] | None = None
+    on_slice: Callable[[int, float, float], None] | None = None
+
+
+NOBODY = Watch()
 
 
 def relative_gap(upper: float, lower: float) -> float:

@@ -226,9 +226,9 @@ def test_points_that_do_not_belong_to_the_union_are_refused():
 @pytest.mark.parametrize(
     ("a", "error", "message"),
     [
-        ([1.0, -1.0], MassError, r"a\[1\] is -1.0"),
+        ([1.0, -1.0], MassError, r"a\[1\] is -1: masses must not be negative"),
         ([1.0, np.nan], NonFiniteError, r"a\[1\] is nan"),
-        ([0.0, 0.0], MassError, "All masses in a are 0"),
+        ([0.0, 0.0], MassError, "a sums to 0: the total must be positive"),
         ([1.0, 2.0, 3.0], ShapeError, r"a has shape \(3,\)"),
     ],
 )

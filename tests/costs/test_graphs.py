@@ -90,7 +90,7 @@ def test_costs_have_the_dtype_of_the_points(rng, dtype):
 
 @pytest.mark.parametrize("k", [0, -1, 2.0, "3", None])
 def test_k_is_a_positive_integer(k):
-    with pytest.raises(InputError, match=r"k is .* Expected an integer of at least 1"):
+    with pytest.raises(InputError, match="k must be a whole number of at least 1; found "):
         knn_cost([[0.0]], [[1.0]], k)
 
 
@@ -122,7 +122,7 @@ def test_an_infinite_radius_means_every_pair(rng, metric, d):
 
 @pytest.mark.parametrize("radius", [-1.0, np.nan, "wide", None, [1.0, 2.0]])
 def test_a_radius_that_is_no_cost_is_refused(radius):
-    with pytest.raises(InputError, match="radius is"):
+    with pytest.raises(InputError, match="radius must be a cost of at least 0"):
         radius_cost([0.0], [1.0], radius)
 
 

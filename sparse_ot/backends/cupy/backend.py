@@ -129,12 +129,13 @@ class CupyBackend(ArrayApiBackend):
         *arrays: Array,
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
+        like: Array | None = None,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device.
 
         Both are on the current stream of the arrays' device, after the work that is waiting there.
         """
-        with _device_of(*arrays):
+        with _device_of(*(arrays if like is None else (*arrays, like))):
             hosts = _to_host(arrays, ledger)
             results = [
                 np.asarray(result, dtype=spec.dtype)
@@ -230,6 +231,8 @@ def _part(buffer: Any, place: int, dtype: Any, shape: tuple[int, ...]) -> Any:
 
 def _to_host(arrays: Sequence[Array], ledger: TransferLedger) -> list[Any]:
     """NumPy arrays of the values, in page-locked memory: one copy, after all work before it."""
+    if not arrays:
+        return []
     places, total = _places([x.nbytes for x in arrays])
     stream = cp.cuda.get_current_stream()
     packed = cp.empty((total,), dtype=cp.uint8)

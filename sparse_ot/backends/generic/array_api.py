@@ -178,17 +178,21 @@ class ArrayApiBackend:
         *arrays: Array,
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
+        like: Array | None = None,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device."""
-        device = self.device_of(arrays[0]) if arrays else None
+        beside = like if like is not None else next(iter(arrays), None)
+        device = None if beside is None else self.device_of(beside)
         host = [self._to_host(x) for x in arrays]
-        ledger.record_to_host(sum(x.nbytes for x in host))
+        if host:
+            ledger.record_to_host(sum(x.nbytes for x in host))
         results = [
             np.asarray(result, dtype=spec.dtype)
             for result, spec in zip(solve(*host), out, strict=True)
         ]
         going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
-        ledger.record_to_device(sum(r.nbytes for r in going_back))
+        if going_back:
+            ledger.record_to_device(sum(r.nbytes for r in going_back))
         return tuple(
             r if spec.on_host else self._xp.asarray(r, device=device)
             for r, spec in zip(results, out, strict=True)

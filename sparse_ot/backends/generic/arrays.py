@@ -15,6 +15,7 @@ __all__ = [
     "device_of",
     "dtype_name",
     "index_dtype",
+    "scattered",
     "spans",
 ]
 
@@ -56,6 +57,47 @@ def data_dependent_shapes(xp: Any) -> bool:
     return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
 
 
+def scattered(rows: Array, cols: Array, values: Array, shape: tuple[int, int], xp: Any) -> Array:
+    """A matrix with `values` (p,) at the places (rows, cols), none of them twice, and 0 elsewhere.
+
+    One pass over the matrix, and no table of its places.
+
+    Examples
+    --------
+    >>> import array_api_compat.numpy as xp
+    >>> scattered(xp.asarray([1]), xp.asarray([0]), xp.asarray([3.0]), (2, 2), xp)
+    array([[0., 0.],
+           [3., 0.]])
+    """
+    matrix = xp.zeros(shape, dtype=values.dtype, device=device_of(values))
+    if hasattr(matrix, "at"):  # JAX, whose arrays never change
+        return matrix.at[rows, cols].set(values)
+    try:
+        matrix[rows, cols] = values
+    except IndexError:  # the standard's own array types cannot be assigned to at listed places
+        return _between_zeros(rows, cols, values, shape, xp)
+    return matrix
+
+
+def _between_zeros(
+    rows: Array, cols: Array, values: Array, shape: tuple[int, int], xp: Any
+) -> Array:
+    """The same in words of the standard: a run of zeros, a value, a run of zeros, and so on."""
+    dtype, device = index_dtype(xp, device_of(values)), device_of(values)
+    places = xp.astype(rows, dtype) * shape[1] + xp.astype(cols, dtype)
+    order = xp.argsort(places)
+    places, values = xp.take(places, order), xp.take(values, order)
+    ends = xp.asarray([shape[0] * shape[1]], dtype=dtype, device=device)
+    stops = xp.concat([places, ends])
+    starts = xp.concat([xp.zeros((1,), dtype=dtype, device=device), places + 1])
+    ones = xp.ones(places.shape, dtype=dtype, device=device)
+    runs = xp.reshape(xp.stack([(stops - starts)[:-1], ones], axis=1), (-1,))
+    runs = xp.concat([runs, (stops - starts)[-1:]])
+    entries = xp.reshape(xp.stack([xp.zeros_like(values), values], axis=1), (-1,))
+    entries = xp.concat([entries, xp.zeros((1,), dtype=values.dtype, device=device)])
+    return xp.reshape(xp.repeat(entries, runs), shape)
+
+
 def dtype_name(dtype: Any) -> str:
     """Name of an element type in any library: "float32" for `numpy.dtype('float32')` and others.
 
@@ -70,6 +112,6 @@ def dtype_name(dtype: Any) -> str:
 
 
 @cache  # a NumPy type takes five microseconds to say its name
-def _dtype_name(kind: Any, dtype: Any) -> str:
+def _dtype_name(kind: Any, dtype: Any) -> str:  # noqa: ARG001 (a key of the cache)
     name: str = getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
     return name

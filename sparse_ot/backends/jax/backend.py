@@ -166,12 +166,13 @@ class JaxBackend(ArrayApiBackend):
         *arrays: Array,
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
+        like: Array | None = None,
     ) -> tuple[Array, ...]:
         """Run `solve` on the host, now or when the compiled program runs; see `door`.
 
         Without x64, results that were promised in 64 bits come back in 32.
         """
-        return jax_door.call(solve, arrays, out, ledger)
+        return jax_door.call(solve, arrays, out, ledger, like)
 
     def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
         """`value`, with the derivative of the envelope theorem; see `derivatives`."""

@@ -68,7 +68,7 @@ def _differentiable(pairs: Sequence[tuple[Array, Array]]) -> Pairs:
 
 
 @jax.custom_jvp
-def _attach(value: Array, costs: Pairs, masses: Pairs) -> Array:
+def _attach(value: Array, costs: Pairs, masses: Pairs) -> Array:  # noqa: ARG001 (its rule uses them)
     return value
 
 
@@ -91,7 +91,7 @@ def _attach_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
 
 
 @jax.custom_jvp
-def _moves_with(weight: Array, arguments: Sequence[Array]) -> Array:
+def _moves_with(weight: Array, arguments: Sequence[Array]) -> Array:  # noqa: ARG001 (as above)
     """`weight`, with a derivative that is not known, hence NaN, in `arguments`."""
     return weight
 

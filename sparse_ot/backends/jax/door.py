@@ -44,7 +44,11 @@ _FOREIGN_DTYPES = ("float32", "float64", "int32", "int64")
 
 
 def call(
-    solve: HostFunction, arrays: Sequence[Array], out: Sequence[ArraySpec], ledger: TransferLedger
+    solve: HostFunction,
+    arrays: Sequence[Array],
+    out: Sequence[ArraySpec],
+    ledger: TransferLedger,
+    like: Array | None = None,
 ) -> tuple[Array, ...]:
     """Implements `Backend.host_call`.
 
@@ -55,6 +59,8 @@ def call(
     arrays : sequence of jax.Array or tracers
     out : sequence of ArraySpec
         Shapes and dtypes of the results; without x64, 64 bits become 32.
+    like : array, optional
+        Beside what results go; under a trace it means nothing, as no device is known.
     ledger : TransferLedger
         Counts one crossing each way; under a trace, those of one call of the program.
 
@@ -64,8 +70,10 @@ def call(
         Arrays that were put on different sets of devices.
     """
     arrays = _without_derivatives(arrays)
-    leaf = _traced if any(is_traced(x) for x in arrays) else _eager
-    return leaf(solve, arrays, tuple(out), ledger)
+    if any(is_traced(x) for x in arrays):
+        return _traced(solve, arrays, tuple(out), ledger)
+    beside = arrays if like is None else _without_derivatives([like])
+    return _eager(solve, arrays, tuple(out), ledger, beside)
 
 
 def call_where_memory_is_shared(
@@ -80,7 +88,7 @@ def call_where_memory_is_shared(
         return _traced(function, arrays, tuple(out), None, elsewhere)
     if any(device.platform != "cpu" for x in arrays for device in x.devices()):
         return tuple(elsewhere(*arrays))
-    return _eager(function, arrays, tuple(out), None)
+    return _eager(function, arrays, tuple(out), None, arrays)
 
 
 def _without_derivatives(arrays: Sequence[Array]) -> list[Array]:
@@ -114,13 +122,15 @@ def _eager(
     arrays: Sequence[Array],
     out: Sequence[ArraySpec],
     ledger: TransferLedger | None,
+    beside: Sequence[Array],
 ) -> tuple[Array, ...]:
-    place = _place_of_results(arrays)
+    place = _place_of_results(beside)
     host = jax.device_get(arrays)
     results = [np.asarray(r, spec.dtype) for r, spec in zip(solve(*host), out, strict=True)]
     going_back = [r for r, spec in zip(results, out, strict=True) if not spec.on_host]
-    if ledger is not None:
+    if ledger is not None and host:
         ledger.record_to_host(sum(x.nbytes for x in host))
+    if ledger is not None and going_back:
         ledger.record_to_device(sum(r.nbytes for r in going_back))
     back = iter(jax.device_put(going_back, place))
     return tuple(r if s.on_host else next(back) for r, s in zip(results, out, strict=True))

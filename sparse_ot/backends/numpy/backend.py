@@ -100,6 +100,7 @@ class NumpyBackend(ArrayApiBackend):
         *arrays: Array,
         out: Sequence[ArraySpec],
         ledger: TransferLedger,
+        like: Array | None = None,
     ) -> tuple[Array, ...]:
         """Call `solve`. Nothing crosses, so nothing is recorded.
 

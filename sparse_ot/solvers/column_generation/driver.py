@@ -11,13 +11,16 @@ has to look at the matrix to believe it.
 *Who does what.* Which pairs to begin with and which are missing is the cost model's to say, and it
 is said on the device where the data is: nearest neighbours, and nearest neighbours with the
 potentials as offsets (`CostModel.candidate_arcs`, `CostModel.price`). The simplex is sequential and
-runs on the host (`restricted.Restricted`). Between them passes `Backend.host_call`, once in each
-direction and round: potentials one way, a few arcs and the row minima the other, O(n + m) numbers.
+runs on the host (`restricted_problem.RestrictedProblem`). Between them passes `Backend.host_call`,
+once in each direction and round: potentials one way, a few arcs and the row minima the other,
+O(n + m) numbers. The host also says what became of each step (`events`), and the loop here does
+what that calls for.
 
 *Feasible from the start.* The support of one plan, along a space-filling curve, is among the first
 arcs. Where pairs are forbidden it may not be enough: the failed start then names sources that reach
 too few targets, pricing at the prices of that dual ray finds their cheapest way out (Farkas
-pricing), and the start is repeated. If there is no way out the problem has no plan at all.
+pricing, `farkas`), and the start is repeated. If there is no way out the problem has no plan at
+all.
 
 *Termination, in exact arithmetic.* Every round but the last adds a pair that was not in the
 restricted problem: the simplex left no pair of its own with a negative reduced cost. There are n·m
@@ -42,9 +45,9 @@ exact enough; where it has not (JAX without x64) row minima carry the rounding o
 fast: a tolerance, a deadline, a limit of memory or Ctrl-C ends the solve with both.
 
 *Dropping.* The restricted problem is kept to a few arcs a point by dropping those of largest
-reduced cost (`restricted`). That would undo the argument above if it could go on for ever: so it is
-done only when the plan has become cheaper since the last time. The cost of the plan falls strictly
-from drop to drop, and takes finitely many values; after the last drop the argument holds.
+reduced cost (`restricted_problem`). That would undo the argument above if it could go on for ever:
+so it is done only when the plan has become cheaper since the last time. The cost of the plan falls
+strictly from drop to drop, and takes finitely many values; after the last drop the argument holds.
 
 References: Desaulniers, Desrosiers and Solomon 2005, Column Generation, chapter 1; Ford and
 Fulkerson 1958, Management Science 5(1), for its origin in flows.
@@ -54,37 +57,49 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import NoReturn, TypeVar
 
-from sparse_ot._typing import Array
-from sparse_ot.backends.generic.arrays import (
-    MEMORY_BUDGET,
-    device_of,
-    dtype_name,
-    index_dtype,
-    spans,
-)
-from sparse_ot.backends.protocol import ArraySpec, CooParts, Pricing
-from sparse_ot.core.live_basis import Progress
-from sparse_ot.costs.arc_lists import Arcs
-from sparse_ot.costs.dense import DenseCost
-from sparse_ot.costs.points import PointCloudCost
-from sparse_ot.errors import NonFiniteError
+import numpy as np
+
+from sparse_ot._typing import Array, HostArray
+from sparse_ot.backends.generic.arrays import device_of, dtype_name, index_dtype
+from sparse_ot.backends.protocol import ArraySpec, Pricing
+from sparse_ot.costs.arc_lists import Arcs, working_dtype
+from sparse_ot.costs.model import CostModel, Points
+from sparse_ot.errors import HallViolation, NonFiniteError
 from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import Certificate
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
 from sparse_ot.result.status import Status
-from sparse_ot.solvers.column_generation.restricted_problem import Restricted
+from sparse_ot.solvers.column_generation.events import (
+    Bad,
+    BadMinimum,
+    BadPoint,
+    Event,
+    Infeasible,
+    Ready,
+    Solved,
+    StartOver,
+    Starved,
+    Stopped,
+)
+from sparse_ot.solvers.column_generation.farkas import dual_ray
+from sparse_ot.solvers.column_generation.restricted_problem import (
+    Opened,
+    RestrictedProblem,
+    Settings,
+    open_problem,
+)
 from sparse_ot.solvers.limits import Limits
-from sparse_ot.solvers.progress import Round
+from sparse_ot.solvers.progress import NOBODY, Watch
 from sparse_ot.solvers.starts import multiscale
-from sparse_ot.solvers.starts.choose import FirstPlans
+from sparse_ot.solvers.starts.choose import FirstPlan, FirstPlans, SecondPlan
 
-__all__ = ["FIRST_NEIGHBOURS", "in_full_precision", "solve_by_columns"]
+__all__ = ["FIRST_NEIGHBOURS", "solve_by_columns"]
 
 FIRST_NEIGHBOURS = 12
 """Arcs to begin with, of each point in both directions."""
@@ -93,10 +108,12 @@ ALL_PAIRS = 4096
 """Up to so many pairs, all of them are the first arcs: choosing would take longer."""
 
 MULTISCALE_POINTS = 1500
-"""Sources and targets together from which on the multiscale start may pay; see `first_plan`."""
+"""Sources and targets together from which on the multiscale start may pay; see `starts.choose`."""
 
 ARCS_PER_ROUND = 4
 """Missing arcs looked for, in the mean of a point, in one round."""
+
+Result = TypeVar("Result")
 
 
 def solve_by_columns(
@@ -106,9 +123,8 @@ def solve_by_columns(
     center: bool = True,
     start: tuple[Array, Array] | None = None,
     seed: int | None = None,
-    progress: Callable[[Round], None] | None = None,
-    slice_progress: Progress | None = None,
-    begin: float | None = None,
+    watch: Watch = NOBODY,
+    on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
     """Solve over all pairs of a cost model, which may be anything with that protocol.
 
@@ -124,18 +140,16 @@ def solve_by_columns(
         fine (`sparse_ot.solvers.starts.multiscale`).
     seed : int, optional
         Of that start.
-    progress : callable, optional
-        Receives a `Round` after every pricing.
-    slice_progress : callable, optional
-        ``(pivots, seconds, value)``, several times a second in the simplex.
-    begin : float, optional
-        When the clock was started (`time.perf_counter`), if not now.
+    watch : Watch
+        Whom to tell how it comes along.
+    on_infeasible : callable
+        Receives the violation and the cost model; if it returns, the solution is NaN throughout.
 
     Returns
     -------
     Solution
-        Its certificate speaks of all pairs of the cost model. The plan is a matrix if the cost is
-        one, and else a sparse container of the arcs that carry mass.
+        Its certificate speaks of all pairs of the cost model, which also says what the plan is: a
+        matrix if the cost is one, and else a sparse container of the arcs that carry mass.
 
     Raises
     ------
@@ -144,242 +158,275 @@ def solve_by_columns(
     KeyboardInterrupt
         Ctrl-C before there was a plan, or a second time.
     """
-    begin = time.perf_counter() if begin is None else begin
     limits = limits or Limits()
-    first_plans = _first_plans(problem.cost, limits, seed, plain=start is not None)
-    solve = _Solve(problem, limits, first_plans, center, progress, slice_progress, begin)
-    u, v = solve.first_solve(start)
-    solve.add_what_is_missing(u, v)
-    return solve.solution()
+    solve = _Solve(problem, limits, center, seed, watch)
+    host, event, second = solve.begin(start)
+    potentials: tuple[Array, ...] = ()
+    while not isinstance(event, (Stopped, Infeasible)):
+        try:
+            match event:
+                case Starved():
+                    event = solve.rescue(host, event)
+                case Ready():
+                    potentials, event = solve.run(host)
+                case Solved():
+                    potentials, event = solve.advance(host, event, potentials, second)
+                    second = second if isinstance(event, StartOver) else None
+                case StartOver():
+                    event, second = solve.begin_again(host, second), None
+        except KeyboardInterrupt:
+            if (next_event := host.interrupt(event)) is None:
+                raise
+            event = next_event
+    if isinstance(event, Stopped):
+        return solve.solution(host, event)
+    on_infeasible(event.violation, problem.cost)
+    return solve.no_solution(event.violation)
 
 
 class _Solve:
-    """One solve, seen from the device: its arrays, and the host's half of it in `host`."""
+    """One solve, seen from the device: each step gets its arrays ready and passes the door."""
 
     def __init__(
-        self,
-        problem: Problem,
-        limits: Limits,
-        first_plans: FirstPlans,
-        center: bool,
-        progress: Callable[[Round], None] | None,
-        slice_progress: Progress | None,
-        begin: float,
+        self, problem: Problem, limits: Limits, center: bool, seed: int | None, watch: Watch
     ) -> None:
-        self.problem, self.backend = problem, problem.backend
-        self.cost = in_full_precision(problem.cost)
-        self.begin = begin
-        self.ledger = TransferLedger()
-        self.seconds = {"candidates": 0.0, "pricing": 0.0}
+        self.problem, self.backend, self.limits = problem, problem.backend, limits
+        self.cost = problem.cost.detached()
+        self.points = self.cost.points()
+        self.seed = seed
         n, m = problem.shape
-        dtype = _working_dtype(self.cost.like, self.backend.xp)
-        self.specs = (ArraySpec((n,), dtype), ArraySpec((m,), dtype))
-        self.host = Restricted(
-            totals_tolerance=problem.totals_tolerance,
-            limits=limits,
-            center=center,
-            dtype=dtype,
-            begin=begin,
-            first_plans=first_plans,
-            on_round=progress,
-            on_slice=slice_progress,
-        )
+        dtype = working_dtype(self.cost.like, self.backend.xp)
+        self.specs = ArraySpec((n,), dtype), ArraySpec((m,), dtype)
+        self.settings = Settings(limits, watch, center, dtype, problem.totals_tolerance)
+        self.ledger = TransferLedger()
+        self.seconds = {"candidates": 0.0, "pricing": 0.0, "coarse to fine": 0.0}
 
-    def first_solve(self, start: tuple[Array, Array] | None) -> tuple[Array, Array]:
-        """Choose the first arcs and solve on them; the potentials."""
+    # -- steps, in the order of `events` -------------------------------------------------------
+
+    def begin(
+        self, start: tuple[Array, Array] | None
+    ) -> tuple[RestrictedProblem, Event, SecondPlan | None]:
+        """Choose the first arcs, and hand them over."""
         began = time.perf_counter()
         n, m = self.problem.shape
-        near = None if start is None else tuple(self.backend.detach(x) for x in start)
-        if n * m <= ALL_PAIRS:
+        few = n * m <= ALL_PAIRS
+        plans = None if few else _first_plans(self.points, self.limits, self.seed, start is None)
+        near = tuple(self.backend.detach(x) for x in start) if start is not None else ()
+        host, plan, second = self._open(plans)
+        if plan is None:
             arcs = self._all_pairs()
         else:
-            self._call(self.host.open, *self._masses_and_points(), out=())
-            arcs, near = self._likely_arcs(near)
-        self.seconds["candidates"] = time.perf_counter() - began - self.host.first_plans.seconds
-        u, v = self._call(self.host.begin, *arcs, *(near or ()))
-        while self.host.violation is not None:
-            escapes = self._price(u, v)
-            u, v = self._call(self.host.rescue, escapes.rows, escapes.cols, escapes.costs)
-            if self.host.status is Status.INFEASIBLE:
-                raise_infeasible(self.host.violation, self.problem.cost)
-        return u, v
+            arcs, near = self._likely_arcs(plan, near)
+        self.seconds["candidates"] += time.perf_counter() - began
+        _, event = self._call(partial(host.begin, plan), *arcs, *near)
+        return host, event, second
 
-    def add_what_is_missing(self, u: Array, v: Array) -> None:
-        """Price and add arcs until the host says why to stop; at least one lower bound."""
-        host = self.host
-        while host.status is None or host.lower == -math.inf:
-            try:
-                pricing = self._price(u, v)
-                u, v = self._call(host.advance, *pricing)
-                if host.starts_over:
-                    self._call(host.plan_again, self.problem.a, out=())
-                    arcs, _ = self._likely_arcs(None)
-                    u, v = self._call(host.begin_again, *arcs)
-            except KeyboardInterrupt:
-                if host.status is Status.INTERRUPTED or not host.has_plan:
-                    raise  # the second time, or there is nothing to return
-                host.status = Status.INTERRUPTED
+    def rescue(self, host: RestrictedProblem, starved: Starved) -> Event:
+        """Price at prices at which only ways out of the starved set pay."""
+        n, m = self.problem.shape
+        u, v = self._fetch(starved.prices(n, m), self.specs)
+        _, event = self._call(partial(host.rescue, starved), *self._price(u, v)[:3])
+        return event
 
-    def solution(self) -> Solution:
+    def run(self, host: RestrictedProblem) -> tuple[tuple[Array, ...], Event]:
+        """Solve on the arcs the host has."""
+        return self._call(host.run, out=self.specs)
+
+    def advance(
+        self,
+        host: RestrictedProblem,
+        solved: Solved,
+        potentials: tuple[Array, ...],
+        second: SecondPlan | None,
+    ) -> tuple[tuple[Array, ...], Event]:
+        """Price at the potentials, and let the host go on with what is missing."""
+        step = partial(host.advance, solved, second is not None)
+        return self._call(step, *self._price(*potentials), out=self.specs)
+
+    def begin_again(self, host: RestrictedProblem, second: SecondPlan | None) -> Event:
+        """Make the second plan, and hand over its arcs and the likely ones around it."""
+        assert second is not None, "the host was told that there is one"
+        plan = second()
+        arcs, _ = self._likely_arcs(plan, ())
+        _, event = self._call(partial(host.begin_again, plan), *arcs)
+        return event
+
+    def solution(self, host: RestrictedProblem, stopped: Stopped) -> Solution:
         """Everything back on the device, in the caller's types."""
         began = time.perf_counter()
-        problem, backend, host, xp = self.problem, self.backend, self.host, self.backend.xp
-        (n, m), used = problem.shape, host.count_used()
-        dtype, device = dtype_name(problem.cost.like.dtype), device_of(problem.cost.like)
-        index = dtype_name(index_dtype(xp, device))
-        rows, cols, flow, u, v, value, numbers = self._call(
-            host.finish,
-            problem.a,  # says on which device the results are wanted
-            out=(
-                ArraySpec((used,), index),
-                ArraySpec((used,), index),
-                ArraySpec((used,), dtype),
-                ArraySpec((n,), dtype),
-                ArraySpec((m,), dtype),
-                ArraySpec((), dtype),
-                ArraySpec((4,), "float64", on_host=True),
-            ),
+        problem, backend, cost = self.problem, self.backend, self.problem.cost
+        (n, m), dtype = problem.shape, dtype_name(cost.like.dtype)
+        index = dtype_name(index_dtype(backend.xp, device_of(cost.like)))
+        out = (
+            ArraySpec((stopped.used,), index),
+            ArraySpec((stopped.used,), index),
+            ArraySpec((stopped.used,), dtype),
+            ArraySpec((n,), dtype),
+            ArraySpec((m,), dtype),
+            ArraySpec((), dtype),
         )
-        upper, lower, worst_reduced_cost, worst_marginal_error = numbers.tolist()
-        costs = problem.cost.arc_costs(rows, cols)
+        (rows, cols, flow, u, v, value), found = self._call(host.finish, out=out)
+        costs = cost.arc_costs(rows, cols)
         value = backend.envelope(value, (flow, costs), (u, problem.a), (v, problem.b))
-        parts, stats = CooParts(rows, cols, flow, (n, m)), host.stats
-        assert host.status is not None, "there is a reason why it stopped"
-        plan = _as_matrix(parts, xp) if isinstance(problem.cost, DenseCost) else None
-        self.seconds["coarse to fine"] = host.first_plans.seconds
-        simplex_seconds = {"simplex": host.seconds, "certificate": time.perf_counter() - began}
+        plan = cost.plan_on(rows, cols, flow)
+        certificate_seconds = time.perf_counter() - began
         return Solution(
-            status=host.status,
+            status=stopped.status,
             value=value,
-            plan=backend.cost_container(parts) if plan is None else plan,
+            plan=plan,
             potentials=(u, v),
             certificate=Certificate(
-                upper,
-                lower,
-                worst_reduced_cost,
-                worst_marginal_error,
-                problem.cost.scope,
-                host.total_mass,
-                host.rounding,
+                found.value,
+                found.lower_bound,
+                found.worst_reduced_cost,
+                found.worst_marginal_error,
+                cost.scope,
+                found.total_mass,
+                found.rounding,
             ),
             stats=SolveStats(
-                pivots=stats["pivots"],
-                degenerate_pivots=stats["degenerate_pivots"],
-                arcs=stats["arcs"],
-                rounds=host.rounds,
-                seconds=self.seconds | simplex_seconds,
+                pivots=found.counts["pivots"],
+                degenerate_pivots=found.counts["degenerate_pivots"],
+                arcs=found.counts["arcs"],
+                rounds=found.rounds,
+                seconds=self.seconds
+                | {"simplex": found.seconds, "certificate": certificate_seconds},
                 crossings=self.ledger,
-                quantisation_error=stats["quantisation_error"],
+                quantisation_error=found.counts["quantisation_error"],
             ),
             _backend=backend,
         )
 
+    def no_solution(self, violation: HallViolation) -> Solution:
+        """NaN wherever a number could be mistaken for an answer; the dual ray for potentials."""
+        cost, (n, m) = self.problem.cost, self.problem.shape
+        dtype = dtype_name(cost.like.dtype)
+        u, v, value = self._fetch(
+            (*dual_ray(violation, n, m), np.array(math.nan)),
+            (ArraySpec((n,), dtype), ArraySpec((m,), dtype), ArraySpec((), dtype)),
+        )
+        return Solution(
+            status=Status.INFEASIBLE,
+            value=value,
+            plan=cost.no_plan(),
+            potentials=(u, v),
+            certificate=Certificate(*(math.nan,) * 4, cost.scope, math.nan, math.nan),
+            stats=SolveStats(seconds=self.seconds, crossings=self.ledger),
+            _backend=self.backend,
+        )
+
+    # -- arcs ----------------------------------------------------------------------------------
+
     def _all_pairs(self) -> Arcs:
         """Every arc there is, for problems too small to choose."""
-        self._call(self.host.take, *self._masses_and_points(), out=())
         (n, m), xp = self.problem.shape, self.backend.xp
         device = device_of(self.cost.like)
         pairs = xp.arange(n * m, dtype=index_dtype(xp, device), device=device)
         rows, cols = pairs // m, pairs % m
         return Arcs(rows, cols, self.cost.arc_costs(rows, cols))
 
-    def _likely_arcs(self, near: Any) -> tuple[Arcs, Any]:
-        """The arcs of the host's first plan, likely ones besides, and potentials if any are known.
+    def _likely_arcs(
+        self, plan: FirstPlan, near: tuple[Array, ...]
+    ) -> tuple[Arcs, tuple[Array, ...]]:
+        """The arcs of a plan, likely ones besides, and potentials if any are known.
 
         Out of time, the plan's alone: a lower bound is still to be found.
         """
-        index = ArraySpec((self.host.plan_arcs,), "int32")
-        out = (index, index, *self.specs) if self.host.plan_has_potentials else (index, index)
-        rows, cols, *found = self._call(self.host.hand_out, self.problem.a, out=out)
-        near = near or tuple(found) or None
-        plan = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
-        if self.host.out_of_time:
-            return plan, near
-        arcs = self.cost.candidate_arcs(FIRST_NEIGHBOURS, near)
+        self.seconds["coarse to fine"] += plan.seconds
+        self.seconds["candidates"] -= plan.seconds
+        index = ArraySpec((int(plan.rows.size),), "int32")
+        out = (index, index, *self.specs) if plan.potentials else (index, index)
+        rows, cols, *found = self._fetch(plan.arrays, out)
+        near = near or tuple(found)
+        carrying = Arcs(rows, cols, self.cost.arc_costs(rows, cols))
+        if self.limits.out_of_time:
+            return carrying, near
+        likely = self.cost.candidate_arcs(FIRST_NEIGHBOURS, (near[0], near[1]) if near else None)
         concat = self.backend.xp.concat
-        return Arcs(*(concat(list(pair)) for pair in zip(plan, arcs, strict=True))), near
-
-    def _masses_and_points(self) -> list[Array]:
-        points = [self.cost.x, self.cost.y] if isinstance(self.cost, PointCloudCost) else []
-        return [self.backend.detach(x) for x in (self.problem.a, self.problem.b)] + points
+        return Arcs(*(concat(list(pair)) for pair in zip(carrying, likely, strict=True))), near
 
     def _price(self, u: Array, v: Array) -> Pricing:
         began = time.perf_counter()
         n, m = self.problem.shape
         a_source = max(ARCS_PER_ROUND, math.ceil(ARCS_PER_ROUND * (n + m) / (2 * n)))
-        pricing: Pricing = self.cost.price(u, v, min(a_source, m))
+        pricing = self.cost.price(u, v, min(a_source, m))
         self.seconds["pricing"] += time.perf_counter() - began
         return pricing
 
+    # -- the door ------------------------------------------------------------------------------
+
+    def _open(self, plans: FirstPlans | None) -> Opened:
+        """Hand over the masses, and the points if there are any."""
+        points = () if self.points is None else (self.points.x, self.points.y)
+        # Points that the host could see were checked when the cost was made; others are seen here.
+        checked = all(self.backend.host_view(x) is not None for x in points)
+        masses = (self.backend.detach(x) for x in (self.problem.a, self.problem.b))
+        step = partial(open_problem, self.settings, plans, checked)
+        _, opened = self._call(step, *masses, *points)
+        assert isinstance(opened, Opened), "`_call` has refused everything else"
+        return opened
+
     def _call(
-        self, function: Any, *arrays: Array, out: tuple[ArraySpec, ...] | None = None
-    ) -> tuple[Array, ...]:
-        """Pass the door, and stop at a fault in the numbers that went through."""
+        self,
+        step: Callable[..., tuple[Sequence[HostArray], Result]],
+        *arrays: Array,
+        out: Sequence[ArraySpec] = (),
+    ) -> tuple[tuple[Array, ...], Result]:
+        """Take a step on the host; its results on the device, and what became of it.
+
+        Only arrays cross. The record stays in this process and is caught as it comes out.
+        """
+        caught: list[Result] = []
+
+        def on_the_host(*hosts: HostArray) -> tuple[HostArray, ...]:
+            results, event = step(*hosts)
+            caught.append(event)
+            if isinstance(event, Bad):
+                return tuple(np.zeros(spec.shape) for spec in out)
+            return tuple(results)
+
         results = self.backend.host_call(
-            function, *arrays, out=self.specs if out is None else out, ledger=self.ledger
+            on_the_host, *arrays, out=out, ledger=self.ledger, like=self.cost.like
         )
-        host = self.host
-        if host.bad_point is not None:
-            cloud, place, found = host.bad_point
-            msg = f"{cloud}[{place}] is {found}. Expected finite coordinates. Drop the point."
-            raise NonFiniteError(msg)
-        if host.bad_minimum is not None:
-            msg = (
-                f"The least cost − v of source {host.bad_minimum} is NaN, so one of its costs is. "
-                f"Expected numbers, or +inf for a forbidden pair."
-            )
-            raise NonFiniteError(msg)
-        if host.fault is not None:
-            self.problem.raise_for(host.fault, arc_at=host.arc_at)
-        return results
+        (event,) = caught
+        if isinstance(event, Bad):
+            self._refuse(event)
+        return results, event
+
+    def _fetch(self, arrays: tuple[HostArray, ...], out: Sequence[ArraySpec]) -> tuple[Array, ...]:
+        """Arrays of the host, on the device."""
+        return self.backend.host_call(
+            lambda: arrays, out=out, ledger=self.ledger, like=self.cost.like
+        )
+
+    def _refuse(self, bad: Bad) -> NoReturn:
+        """The error for numbers that make no problem."""
+        match bad:
+            case BadPoint(cloud, place, found):
+                msg = f"{cloud}[{place}] is {found}. Expected finite coordinates. Drop the point."
+                raise NonFiniteError(msg)
+            case BadMinimum(source):
+                msg = (
+                    f"The least cost − v of source {source} is NaN, so one of its costs is. "
+                    f"Expected numbers, or +inf for a forbidden pair."
+                )
+                raise NonFiniteError(msg)
+            case _:
+                self.problem.raise_for(bad.fault, arc_at=bad.arc_at)
 
 
-def _first_plans(cost: Any, limits: Limits, seed: int | None, *, plain: bool) -> FirstPlans:
-    """Coarse to fine where points allow it and are many enough, and no start was given."""
-    if not isinstance(cost, PointCloudCost):
+def _first_plans(
+    points: Points | None, limits: Limits, seed: int | None, may_be_coarse: bool
+) -> FirstPlans:
+    """Coarse to fine where points allow it and are many enough."""
+    if points is None:
         return FirstPlans()
-    few = sum(cost.shape) < MULTISCALE_POINTS
+    x, y, metric = points
+    directions_only = metric == "cosine"
+    few = int(x.shape[0]) + int(y.shape[0]) < MULTISCALE_POINTS
+    if few or callable(metric) or not may_be_coarse:
+        return FirstPlans(directions_only=directions_only)
     coarse = partial(
-        multiscale.start, metric=cost.metric, seed=seed, deadline=limits.deadline, tol=limits.tol
+        multiscale.start, metric=metric, seed=seed, deadline=limits.deadline, tol=limits.tol
     )
-    no_coarse = plain or few or callable(cost.metric)
-    return FirstPlans(None if no_coarse else coarse, directions_only=cost.metric == "cosine")
-
-
-def _working_dtype(like: Array, xp: Any) -> str:
-    """float64 where the library has it, else what it has."""
-    defaults = xp.__array_namespace_info__().default_dtypes(device=device_of(like))
-    return "float64" if dtype_name(defaults["real floating"]) == "float64" else "float32"
-
-
-def in_full_precision(cost: Any) -> Any:
-    """The cost model for pricing: without derivatives, and float32 points in float64.
-
-    A matrix keeps its type. Its entries are what they are, and prices are in full precision.
-    """
-    if not isinstance(cost, (PointCloudCost, DenseCost)):
-        return cost
-    backend = cost.backend
-    if isinstance(cost, DenseCost):
-        return DenseCost(backend.detach(cost.matrix), backend=backend)
-    dtype = getattr(backend.xp, _working_dtype(cost.x, backend.xp))
-    x, y = (backend.xp.astype(backend.detach(p), dtype, copy=False) for p in (cost.x, cost.y))
-    return PointCloudCost(x, y, cost.metric, backend=backend)
-
-
-def _as_matrix(parts: CooParts, xp: Any) -> Array:
-    """A plan of few entries as a matrix, by looking pairs up: the array API cannot scatter."""
-    n, m = parts.shape
-    device = device_of(parts.values)
-    dtype = index_dtype(xp, device)
-    keys = xp.astype(parts.rows, dtype) * m + xp.astype(parts.cols, dtype)
-    order = xp.argsort(keys)
-    keys, values = xp.take(keys, order), xp.take(parts.values, order)
-    slabs = []
-    for slab in spans(n, max(1, MEMORY_BUDGET // (48 * m))):
-        pairs = xp.arange(slab.start * m, slab.stop * m, dtype=dtype, device=device)
-        places = xp.searchsorted(keys, pairs)
-        places = xp.where(places < keys.shape[0], places, xp.zeros_like(places))
-        flow = xp.where(xp.take(keys, places) == pairs, xp.take(values, places), 0.0)
-        slabs.append(xp.reshape(flow, (-1, m)))
-    return xp.concat(slabs, axis=0)
+    return FirstPlans(coarse, directions_only)

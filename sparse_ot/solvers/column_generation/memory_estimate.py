@@ -8,11 +8,12 @@ the clouds is nothing; what grows during the solve is the number of arcs, and th
 
 from __future__ import annotations
 
-from typing import Any
+import math
 
-from sparse_ot.backends.generic.arrays import MEMORY_BUDGET
+from sparse_ot.costs.model import CostModel
 from sparse_ot.errors import InputError
 from sparse_ot.solvers.column_generation.driver import FIRST_NEIGHBOURS
+from sparse_ot.solvers.limits import NO_LIMIT
 
 __all__ = ["affordable_arcs", "estimate"]
 
@@ -22,9 +23,6 @@ ARC_BYTES = 100
 POINT_BYTES = 500
 """A point in the search for neighbours, in the tree of the simplex, and in all potentials."""
 
-COORDINATE_BYTES = 100
-"""A coordinate, in copies of the points, in boxes of the search tree, in scans."""
-
 FIXED_BYTES = 128 * 1024 * 1024
 """Blocks of the searches, and code loaded on the way."""
 
@@ -32,8 +30,8 @@ GROWTH = 1.25
 """Arcs at the end, relative to those at the beginning, that a solve should have room for."""
 
 
-def estimate(cost: Any) -> tuple[float, float]:
-    """Bytes for everything but the arcs of a cloud, and arcs to begin with.
+def estimate(cost: CostModel) -> tuple[float, float]:
+    """Bytes for everything but the arcs, and arcs to begin with.
 
     Examples
     --------
@@ -43,21 +41,20 @@ def estimate(cost: Any) -> tuple[float, float]:
     28000
     """
     n, m = cost.shape
-    d = int(cost.x.shape[1])
-    base = FIXED_BYTES + (n + m) * (POINT_BYTES + d * COORDINATE_BYTES)
-    searches_compiled = cost.backend.host_view(cost.x) is cost.x  # others go tile by tile
-    base += 0 if searches_compiled else MEMORY_BUDGET
+    base = FIXED_BYTES + (n + m) * POINT_BYTES + cost.search_bytes()
     return base, min((FIRST_NEIGHBOURS + 2) * (n + m), n * m + 2 * (n + m))
 
 
-def affordable_arcs(limit: float, cost: Any) -> int:
-    """How many arcs fit under a limit in bytes.
+def affordable_arcs(limit: float, cost: CostModel) -> int:
+    """How many arcs fit under a limit in bytes, which may be infinite.
 
     Raises
     ------
     InputError
         Not enough for a solve; the message says how much would be.
     """
+    if limit == math.inf:
+        return NO_LIMIT
     base, arcs = estimate(cost)
     needed = base + GROWTH * arcs * ARC_BYTES
     if limit < needed:
@@ -68,4 +65,4 @@ def affordable_arcs(limit: float, cost: Any) -> int:
             f"points."
         )
         raise InputError(msg)
-    return int(min((limit - base) / ARC_BYTES, 2.0**62))
+    return int(min((limit - base) / ARC_BYTES, NO_LIMIT))

@@ -1,18 +1,18 @@
 """The first plan of a solve over all pairs, and which of two ways to make it.
 
-*Along a curve.* Pour one cloud into the other along a space-filling curve (`costs.backbone`). The
-plan is poor, but a plan; the nearest neighbours of all points are added to its arcs, and on these
-the simplex starts. That is fast where masses find partners among their neighbours, as they do where
-two clouds are alike.
+*Along a curve.* Pour one cloud into the other along a space-filling curve (`costs.feasible_arcs`).
+The plan is poor, but a plan; the nearest neighbours of all points are added to its arcs, and on
+these the simplex starts. That is fast where masses find partners among their neighbours, as they do
+where two clouds are alike.
 
 *Coarse to fine* (`multiscale`). The plan is near the optimum, and has potentials that say so. That
 takes as long as a few rounds, and saves hundreds of them where masses must travel.
 
-The rule, and what it rests on (`dimension` has the figures for clouds that are alike): with random
-masses coarse to fine is the safe way, at most twice as slow as the other and up to twenty times
-faster. Equal masses in equal numbers are an assignment problem, for which the core has an auction;
-there, in more than two dimensions, the plain way is tried first, and its first lower bound tells
-whether it was right. Seconds of CPU for the whole solve, 5,000 points a side:
+The rule, and what it rests on (`intrinsic_dimension` has the figures for clouds that are alike):
+with random masses coarse to fine is the safe way, at most twice as slow as the other and up to
+twenty times faster. Equal masses in equal numbers are an assignment problem, for which the core has
+an auction; there, in more than two dimensions, the plain way is tried first, and its first lower
+bound tells whether it was right. Seconds of CPU for the whole solve, 5,000 points a side:
 
 | clouds | d | masses | gap after the first round | coarse to fine | along a curve |
 | --- | --- | --- | --- | --- | --- |
@@ -31,18 +31,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from sparse_ot._typing import HostArray
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.solvers.starts.intrinsic_dimension import intrinsic_dimension
 from sparse_ot.solvers.starts.multiscale import Start
 
-__all__ = ["BadPoint", "FirstPlan", "FirstPlans", "coarse_pays"]
-
-HostArray: TypeAlias = npt.NDArray[Any]
+__all__ = ["FirstPlan", "FirstPlans", "SecondPlan", "coarse_pays", "gives_up"]
 
 MAX_ASSIGNMENT_DIMENSION = 2.5
 """Up to here an assignment problem, too, starts coarse to fine without a trial."""
@@ -61,83 +60,74 @@ class FirstPlan(NamedTuple):
         In the integers of `_core.quantise`; None where only the pairs are known.
     potentials : (u, v), or ()
         Near the optimal ones, with `flow` only.
+    seconds : float
+        What it took, if it was made coarse to fine.
     """
 
     rows: HostArray
     cols: HostArray
     flow: HostArray | None = None
     potentials: tuple[HostArray, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def arrays(self) -> tuple[HostArray, ...]:
+        """What the device needs to know: pairs, and potentials if there are any."""
+        return self.rows, self.cols, *self.potentials
 
 
-class BadPoint(NamedTuple):
-    """A point that is nowhere: "X" or "Y", its place there, and its coordinates."""
-
-    cloud: str
-    place: int
-    coordinates: list[float]
+SecondPlan: TypeAlias = Callable[[], FirstPlan]
+"""Makes another plan, should the first one turn out poor."""
 
 
-class FirstPlans:
-    """Makes the first plans of one solve, on the host.
+class FirstPlans(NamedTuple):
+    """How the first plan of a solve is made, on the host.
 
-    Parameters
+    Attributes
     ----------
     coarse : callable, optional
         Makes a `multiscale.Start` from ``(x, y, a, b)``; without it all plans are plain ones.
     directions_only : bool
         Whether only the directions of points matter (see `Backbone`).
-
-    Attributes
-    ----------
-    seconds : float
-        Spent on coarse plans.
     """
 
-    def __init__(
-        self, coarse: Callable[..., Start] | None = None, directions_only: bool = False
-    ) -> None:
-        self._coarse, self._directions_only = coarse, directions_only
-        self._points: tuple[HostArray, ...] = ()
-        self.seconds = 0.0
+    coarse: Callable[..., Start] | None = None
+    directions_only: bool = False
 
-    def take(self, *points: HostArray) -> BadPoint | None:
-        """Take the points x (n, d) and y (m, d), if there are any; one that is not finite."""
-        self._points = points
-        for name, cloud in zip("XY", points, strict=False):
-            bad = np.flatnonzero(~np.isfinite(cloud).all(axis=1))
-            if bad.size:
-                return BadPoint(name, int(bad[0]), cloud[bad[0]].tolist())
-        return None
+    def choose(
+        self, a: HostArray, b: HostArray, *points: HostArray
+    ) -> tuple[FirstPlan, SecondPlan | None]:
+        """The plan that is likely to lead to the optimum soonest, and what else there is.
 
-    def first(self, a: HostArray, b: HostArray) -> FirstPlan:
-        """The plan that is likely to lead to the optimum soonest."""
-        if self._coarse is None:
-            return self.plain(a, b)
-        x, y = self._points
-        return self.coarse(a, b) if coarse_pays(x, y, a, b) else self.plain(a, b)
+        Points are x (n, d) and y (m, d), or nothing.
+        """
+        if self.coarse is None:
+            return self._plain(a, b, *points), None
+        coarse = partial(_coarse_to_fine, self.coarse, *points, a, b)
+        x, y = points
+        if coarse_pays(x, y, a, b):
+            return coarse(), None
+        return self._plain(a, b, *points), coarse
 
-    def plain(self, a: HostArray, b: HostArray) -> FirstPlan:
+    def _plain(self, a: HostArray, b: HostArray, *points: HostArray) -> FirstPlan:
         """Along a curve; without points, in the order listed."""
-        find = Backbone(self._directions_only, capacity=2 * (a.size + b.size))
-        points = self._points or (_in_line(a.size), _in_line(b.size))
-        rows, cols = find(*points, a, b)
+        find = Backbone(self.directions_only, capacity=2 * (a.size + b.size))
+        rows, cols = find(*(points or (_in_line(a.size), _in_line(b.size))), a, b)
         repeats = (rows == rows[-1]) & (cols == cols[-1])  # filled up by repeating the last one
         count = int(repeats.argmax()) + 1
         return FirstPlan(rows[:count], cols[:count])
 
-    def coarse(self, a: HostArray, b: HostArray) -> FirstPlan:
-        """Coarse to fine; once a solve."""
-        assert self._coarse is not None, "`gives_up` says whether there is another way"
-        began = time.perf_counter()
-        make, self._coarse = self._coarse, None
-        points, self._points = self._points, ()  # there is no plan after this one
-        found = make(*points, a, b)
-        self.seconds += time.perf_counter() - began
-        return FirstPlan(found.rows, found.cols, found.flow, (found.u, found.v))
 
-    def gives_up(self, gap: float) -> bool:
-        """Whether a plain plan with this relative gap should make way for a coarse one."""
-        return self._coarse is not None and gap > MAX_PLAIN_GAP
+def gives_up(gap: float) -> bool:
+    """Whether a plain plan with this relative gap should make way for a coarse one."""
+    return gap > MAX_PLAIN_GAP
+
+
+def _coarse_to_fine(make: Callable[..., Start], *points_and_masses: HostArray) -> FirstPlan:
+    began = time.perf_counter()
+    found = make(*points_and_masses)
+    seconds = time.perf_counter() - began
+    return FirstPlan(found.rows, found.cols, found.flow, (found.u, found.v), seconds)
 
 
 def coarse_pays(x: HostArray, y: HostArray, a: HostArray, b: HostArray) -> bool:

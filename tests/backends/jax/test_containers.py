@@ -78,5 +78,5 @@ def test_a_radius_cannot_be_compiled(transform):
     x = jnp.asarray(DENSE)[None]
     with pytest.raises(sparse_ot.InputError, match="knn_cost"):
         transform(lambda x: jnp.sum(sparse_ot.radius_cost(x, x, 1.0).data))(x)
-    with pytest.raises(sparse_ot.InputError, match=r"radius is .*Trace"):
+    with pytest.raises(sparse_ot.InputError, match=r"radius must be .*Trace"):
         jax.jit(lambda r: sparse_ot.radius_cost(x[0], x[0], r))(1.0)

@@ -18,6 +18,7 @@ from sparse_ot.solvers.column_generation import driver as column_generation
 from sparse_ot.solvers.column_generation import restricted_problem as restricted
 from sparse_ot.solvers.column_generation.driver import solve_by_columns
 from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.progress import Watch
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def solve(clouds: Clouds, limits: Limits) -> tuple[sparse_ot.Solution, list[Roun
     X, Y, a, b = clouds
     rounds: list[Round] = []
     problem = Problem.parse(PointCloudCost(X, Y), a, b)
-    return solve_by_columns(problem, limits=limits, progress=rounds.append), rounds
+    return solve_by_columns(problem, limits=limits, watch=Watch(on_round=rounds.append)), rounds
 
 
 def dropped(rounds: list[Round]) -> int:

@@ -1,0 +1,50 @@
+"""Arguments that several functions of the interface take, each checked in one place."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias, get_args
+
+from sparse_ot._typing import Array
+from sparse_ot.backends.registry import get_backend
+from sparse_ot.errors import InputError, ShapeError
+from sparse_ot.masses import as_vector
+from sparse_ot.problem.problem import Problem
+
+__all__ = ["OnInfeasible", "on_infeasible", "warm_start"]
+
+OnInfeasible: TypeAlias = Literal["raise", "warn"]
+
+
+def on_infeasible(value: Any) -> OnInfeasible:
+    """Whether to raise or to warn where there is no plan."""
+    if value not in get_args(OnInfeasible):
+        msg = f'on_infeasible must be "raise" or "warn", found {value!r}.'
+        raise InputError(msg)
+    choice: OnInfeasible = value
+    return choice
+
+
+def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
+    """Potentials (u, v) to start from as arrays of the problem's library, or None.
+
+    Raises
+    ------
+    ShapeError
+        No pair, or not a number for every point.
+    MixedBackendsError, UnsupportedArrayError
+        Not arrays of the problem's library.
+    """
+    if potentials is None:
+        return None
+    words = problem.words
+    pair = hasattr(potentials, "__len__") and len(potentials) == 2
+    if not pair or any(x is None for x in potentials):
+        msg = f"{words.start} must be {words.start_is}."
+        raise ShapeError(msg)
+    names = (f"{words.start}[0]", f"{words.start}[1]")
+    get_backend(problem.cost.like, *potentials, names=(words.costs, *names))
+    u, v = (
+        as_vector(problem.backend, x, count, name, problem.cost.like)
+        for x, count, name in zip(potentials, problem.shape, names, strict=True)
+    )
+    return u, v

@@ -1,0 +1,82 @@
+"""Lower bounds of a solve over all pairs, and the masses they are measured in.
+
+From v alone the largest feasible potentials of the sources are the row minima of ``cost − v`` over
+all pairs, which pricing finds anyway; with them v gives a lower bound. It may fall from round to
+round, so the best one is kept together with the potentials that prove it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sparse_ot._typing import HostArray
+from sparse_ot.core import gauge
+
+__all__ = ["Balanced", "Bounds"]
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Sound masses in float64: a (n,), b (m,), and b brought to the total of a."""
+
+    a: HostArray
+    b: HostArray
+    b_scaled: HostArray
+    total: float
+
+    @classmethod
+    def of(cls, a: HostArray, b: HostArray) -> Balanced:
+        """Masses that the core has found sound."""
+        total_a, total_b = math.fsum(a), math.fsum(b)
+        return cls(a, b, b if total_a == total_b else b * (total_a / total_b), total_a)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of sources and targets."""
+        return self.a.size, self.b.size
+
+    def shift(self, u: HostArray, v: HostArray) -> float:
+        """What to add to u, and take from v, to have ``<u, a> == <v, b>``."""
+        return gauge(self.a, self.b_scaled, u, v)
+
+
+class Bounds:
+    """The best lower bound so far.
+
+    Attributes
+    ----------
+    lower : float
+        −inf before the first one.
+    potentials : (u, v)
+        Feasible for all pairs; they prove `lower`.
+    """
+
+    def __init__(self, masses: Balanced) -> None:
+        self._masses = masses
+        self.potentials = np.zeros(masses.a.size), np.zeros(masses.b.size)
+        self.lower = -math.inf
+
+    @property
+    def known(self) -> bool:
+        """Whether there is one."""
+        return self.lower > -math.inf
+
+    def tighten(self, minima: HostArray, u: HostArray, v: HostArray) -> None:
+        """Take the row minima (n,) of a pricing at (u, v), if their bound is the best so far."""
+        # A source whose pairs are all forbidden holds no mass, and any potential suits it.
+        minima = np.where(np.isfinite(minima), minima, u)
+        lower = float(self._masses.a @ minima + self._masses.b_scaled @ v)
+        if lower > self.lower:
+            self.potentials = minima, v
+            self.lower = lower  # last: Ctrl-C may come between the two
+
+    def centred(self) -> tuple[HostArray, HostArray]:
+        """The potentials with ``<u, a> == <v, b>``; as they are where that holds up to rounding."""
+        u, v = self.potentials
+        shift = self._masses.shift(u, v)
+        if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):
+            return u + shift, v - shift
+        return u, v
