@@ -339,11 +339,12 @@ def _first_plans(cost: Any, limits: Limits, seed: int | None, *, plain: bool) ->
     if not isinstance(cost, PointCloudCost):
         return FirstPlans()
     few = sum(cost.shape) < MULTISCALE_POINTS
+    metric = cost.ground_metric
     coarse = partial(
-        multiscale.start, metric=cost.metric, seed=seed, deadline=limits.deadline, tol=limits.tol
+        multiscale.start, metric=metric, seed=seed, deadline=limits.deadline, tol=limits.tol
     )
-    no_coarse = plain or few or callable(cost.metric)
-    return FirstPlans(None if no_coarse else coarse, directions_only=cost.metric == "cosine")
+    no_coarse = plain or few or metric.core is None
+    return FirstPlans(None if no_coarse else coarse, metric)
 
 
 def _working_dtype(like: Array, xp: Any) -> str:

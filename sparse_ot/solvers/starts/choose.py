@@ -37,6 +37,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sparse_ot.costs.feasible_arcs import Backbone
+from sparse_ot.metrics import GroundMetric
 from sparse_ot.solvers.starts.intrinsic_dimension import intrinsic_dimension
 from sparse_ot.solvers.starts.multiscale import Start
 
@@ -84,8 +85,8 @@ class FirstPlans:
     ----------
     coarse : callable, optional
         Makes a `multiscale.Start` from ``(x, y, a, b)``; without it all plans are plain ones.
-    directions_only : bool
-        Whether only the directions of points matter (see `Backbone`).
+    metric : GroundMetric, optional
+        How the plain ones see the points (see `Backbone`).
 
     Attributes
     ----------
@@ -94,9 +95,11 @@ class FirstPlans:
     """
 
     def __init__(
-        self, coarse: Callable[..., Start] | None = None, directions_only: bool = False
+        self,
+        coarse: Callable[..., Start] | None = None,
+        metric: GroundMetric | None = None,
     ) -> None:
-        self._coarse, self._directions_only = coarse, directions_only
+        self._coarse, self._metric = coarse, metric
         self._points: tuple[HostArray, ...] = ()
         self.seconds = 0.0
 
@@ -118,7 +121,7 @@ class FirstPlans:
 
     def plain(self, a: HostArray, b: HostArray) -> FirstPlan:
         """Along a curve; without points, in the order listed."""
-        find = Backbone(self._directions_only, capacity=2 * (a.size + b.size))
+        find = Backbone(2 * (a.size + b.size), self._metric)
         points = self._points or (_in_line(a.size), _in_line(b.size))
         rows, cols = find(*points, a, b)
         repeats = (rows == rows[-1]) & (cols == cols[-1])  # filled up by repeating the last one
