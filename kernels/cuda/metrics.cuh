@@ -68,8 +68,9 @@ struct Chebyshev {
 #define SPARSE_OT_P 1.0
 #endif
 
-/// The p-norm of the differences: the largest one, times the root of a sum of powers of their ratios
-/// to it, which cannot overflow. A difference that is larger than all before makes the sum smaller.
+/// The p-norm of the differences: the largest one, times the root of a sum of powers of their
+/// ratios to it, which cannot overflow. A difference that is larger than all before makes the sum
+/// smaller.
 template <class T>
 struct Minkowski {
     T largest = T(0);

@@ -76,10 +76,11 @@ class Minkowski:
         """Costs over the last axis."""
         gaps = xp.abs(x - y)
         largest = xp.max(gaps, axis=-1, keepdims=True)
-        apart = largest > 0
+        apart = largest != 0  # also where it is NaN, which stays NaN
         sums = xp.sum((gaps / xp.where(apart, largest, xp.ones_like(largest))) ** self.p, axis=-1)
         apart, largest = apart[..., 0], largest[..., 0]
-        return largest * xp.where(apart, sums, xp.ones_like(sums)) ** (1 / self.p)
+        costs = largest * xp.where(apart, sums, xp.ones_like(sums)) ** (1 / self.p)
+        return xp.where(apart, costs, xp.zeros_like(costs))  # and so its derivative
 
 
 def _guarded_sqrt(squares: Array, xp: Any) -> Array:

@@ -151,16 +151,17 @@ void bind_nearest(nb::module_& m) {
         metrics.value(M::name, kind_of<M>);
     });
     nb::class_<Index>(m, "NearestIndex")
-        .def(nb::init<const Points&, MetricKind, double, int>(), "y"_a.noconvert(), "metric"_a,
-             "p"_a = 1.0, "threads"_a = 0)
+        .def(nb::init<const Points&, MetricKind, double, int>(), "y"_a.noconvert(),
+             "metric"_a.noconvert(), "p"_a = 1.0, "threads"_a = 0)
         .def("query", &Index::query, "x"_a.noconvert(), "k"_a,
              "offset"_a.noconvert().none() = nb::none(), "loose"_a = false, "threads"_a = 0)
         .def_prop_ro("count", &Index::count)
         .def_prop_ro("dimension", &Index::dimension);
-    m.def("nearest", &nearest, "x"_a.noconvert(), "y"_a.noconvert(), "k"_a, "metric"_a, "p"_a = 1.0,
-          "offset"_a.noconvert().none() = nb::none(), "loose"_a = false, "threads"_a = 0);
+    m.def("nearest", &nearest, "x"_a.noconvert(), "y"_a.noconvert(), "k"_a, "metric"_a.noconvert(),
+          "p"_a = 1.0, "offset"_a.noconvert().none() = nb::none(), "loose"_a = false,
+          "threads"_a = 0);
     m.def("pair_costs", &pair_costs, "x"_a.noconvert(), "y"_a.noconvert(), "rows"_a.noconvert(),
-          "cols"_a.noconvert(), "metric"_a, "p"_a = 1.0);
+          "cols"_a.noconvert(), "metric"_a.noconvert(), "p"_a = 1.0);
     m.def("hilbert_order", &order_along_curve, "points"_a.noconvert());
 }
 

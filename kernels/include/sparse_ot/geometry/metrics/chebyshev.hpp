@@ -29,10 +29,6 @@ struct Chebyshev {
     static T finish(const T& joined) {
         return joined;
     }
-    template <class T>
-    static T sure(const T& cost, int) {
-        return cost;
-    }
 
     static constexpr double planes_pay_from = steepness_of_norms;
 

@@ -13,8 +13,8 @@
 //                                          products of coordinates filter (brute_force_filters.hpp)
 //   plane_bound, keep_in_dual_ball,        optional: bounds from planes under the offsets
 //   planes_pay_from                        (search/offset_planes/bounds.hpp)
-//   sure(cost, d)                          what no computed cost of larger gaps is below; the cost
-//                                          itself, if operations are rounded monotonically
+//   sure(cost, d)                          what no computed cost of larger gaps is below; optional
+//                                          where all operations are rounded monotonically
 //
 // What a metric does not say of itself, it goes without: never is it taken for another one.
 //
@@ -47,10 +47,6 @@ struct Sum {
     template <class T>
     static T join(const T& a, const T& b) {
         return a + b;
-    }
-    template <class T>
-    static T sure(const T& cost, int) {
-        return cost;
     }
 };
 
@@ -135,6 +131,15 @@ T cost_of_gaps(const M& m, int d, const Gap& gap) {
         return m.finish(join_terms<M, T>(0, d, [&](int t) { return m.term(gap(t)); }));
     else
         return m.template cost<T>(d, gap);
+}
+
+// What no computed cost of gaps that are larger, or as large, is below.
+template <class T, class M, class Gap>
+T bound_of_gaps(const M& m, int d, const Gap& gap) {
+    if constexpr (requires(const T& cost) { m.sure(cost, d); })
+        return m.sure(cost_of_gaps<T>(m, d, gap), d);
+    else
+        return cost_of_gaps<T>(m, d, gap);
 }
 
 template <class M>
