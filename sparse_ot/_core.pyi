@@ -5,7 +5,7 @@ both of one kind; anything else is a TypeError. Every function releases the GIL.
 """
 
 from collections.abc import Callable
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import Any
 
 import numpy as np
@@ -171,14 +171,15 @@ class DomainSweeps:
         x: Doubles,
         y: Doubles,
         d: int,
-        metric: int,
+        metric: Metric,
+        p: float,
         rows: Integers,
         cols: Integers,
         flow: Integers,
         u: Doubles,
         v: Doubles,
     ) -> None:
-        """Points flat, row by row (unit vectors for cosine); the plan sorted by row."""
+        """Points flat, row by row; the plan sorted by row."""
     def cut(self, most: int, seed: int, patience: int) -> None:
         """Begin a sweep over cells of at most so many sources, priced so often inside."""
     def run(self, threads: int, seconds: float, patience_seconds: float) -> bool:
@@ -186,8 +187,6 @@ class DomainSweeps:
 
         A cell that was begun is ended, unless it takes until `patience_seconds`.
         """
-    @property
-    def pivots(self) -> int: ...
     @property
     def settled(self) -> bool:
         """Whether no pair inside any cell of the last sweep would still improve that cell."""
@@ -197,16 +196,27 @@ class DomainSweeps:
 def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
     """A cloud in an order of groups (geometry/hierarchy.hpp), and the depth of every border."""
 
+class Metric(Enum):
+    """The metrics of the core, as its own list names them (kernels, geometry/metrics.hpp)."""
+
+    sqeuclidean = 0
+    euclidean = 1
+    cityblock = 2
+    chebyshev = 3
+    half_sqeuclidean = 4
+    """1 - cos, of unit vectors."""
+    minkowski = 5
+    """With the parameter p, finite and at least 1; the others take no notice of theirs."""
+
 class NearestIndex:
     """Targets prepared for searches: `query` finds what `nearest` does, any number of times."""
 
-    def __init__(self, y: Doubles, metric: int, threads: int = 0) -> None: ...
+    def __init__(self, y: Doubles, metric: Metric, p: float = 1.0, threads: int = 0) -> None: ...
     def query(
         self,
         x: Doubles,
         k: int,
         offset: Doubles | None = None,
-        limit: Doubles | None = None,
         loose: bool = False,
         threads: int = 0,
     ) -> tuple[Integers, Doubles, Doubles, int]:
@@ -220,9 +230,9 @@ def nearest(
     x: Doubles,
     y: Doubles,
     k: int,
-    metric: int,
+    metric: Metric,
+    p: float = 1.0,
     offset: Doubles | None = None,
-    limit: Doubles | None = None,
     loose: bool = False,
     threads: int = 0,
 ) -> tuple[Integers, Doubles]:
@@ -231,9 +241,16 @@ def nearest(
     Exactly, or, where ties are `loose`, up to 8 + d ulps of cost and offset.
 
     Points are (n, d) and (m, d). Indices and costs (n, k) ascend by (cost + offset, index); costs
-    leave the offset out. With `limit` only values below ``limit[i]`` are wanted; places without
-    one hold −1 and +inf.
+    leave the offset out. Places beyond the number of targets hold −1 and +inf.
     """
+
+def pair_costs(
+    x: Doubles, y: Doubles, rows: Integers, cols: Integers, metric: Metric, p: float = 1.0
+) -> Doubles:
+    """Costs of listed pairs, to the last bit as `nearest` has them."""
+
+def hilbert_order(points: Doubles) -> NDArray[np.int32]:
+    """Points (n, d) in the order of a Hilbert curve (kernels, geometry/curve.hpp)."""
 
 host_functions: dict[str, Any]
 """Python functions that XLA may call, by name; see kernels/bindings/xla/callback.cpp."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from sparse_ot.metrics.ground_metric import GroundMetric
 
 __all__ = ["Array", "Floats", "HostArray", "Integers", "Metric", "Sparse"]
 
@@ -16,8 +19,9 @@ Array: TypeAlias = Any
 Sparse: TypeAlias = Any
 """A sparse container of the caller's library."""
 
-Metric: TypeAlias = "str | Callable[[Array, Array], Array]"
-"""The name of a metric, or a function of two (p, d) arrays that returns (p,) costs."""
+Metric: TypeAlias = "str | tuple[str, float] | Callable[[Array, Array], Array] | GroundMetric"
+"""A name, a name with a parameter, a function of two (p, d) arrays that returns (p,) costs, or the
+record that `sparse_ot.metrics.as_metric` makes of any of them."""
 
 HostArray: TypeAlias = npt.NDArray[Any]
 """A NumPy array, inside the door."""

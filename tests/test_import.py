@@ -42,13 +42,6 @@ ROOMS = {
 }
 """Where a package may be imported, and nowhere else."""
 
-STILL_OUTSIDE = {
-    "backends/numpy/search.py",
-    "solvers/starts/levels.py",
-    "solvers/starts/multiscale.py",
-}
-"""Files that import the compiled module and should ask `core`."""
-
 
 def imports(path: Path) -> set[str]:
     """Absolute names of everything a file imports, inside functions too, types aside."""
@@ -79,8 +72,6 @@ def test_walls(path: Path) -> None:
     names = imports(path)
     for package, rooms in ROOMS.items():
         if any(name == package or name.startswith(f"{package}.") for name in names):
-            if package == "sparse_ot._core" and where in STILL_OUTSIDE:
-                continue
             assert where.startswith(rooms), f"{where} imports {package}"
 
 

@@ -13,8 +13,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 INCLUDE = ROOT / "kernels/include/sparse_ot"
 
-MAX_HEADERS_OF_GEOMETRY = 6
-"""Headers of ours that one of geometry/ may bring along, itself aside."""
+MAX_HEADERS_OF_GEOMETRY = 8
+"""Headers of ours that one of geometry/ may bring along: the list of all metrics needs eight, the
+others at most seven. No solver is among them."""
 
 INCLUDES = {
     path.relative_to(INCLUDE).as_posix(): re.findall(

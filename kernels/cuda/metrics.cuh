@@ -1,4 +1,4 @@
-// The metrics, one coordinate at a time.
+// The metrics, one coordinate at a time, by the names that they have in the core.
 //
 // A metric is an accumulator: start from nothing, `add` the coordinates of a pair in order, ask for
 // the `cost`. A pair then needs one register however many coordinates it has, and every kernel that
@@ -20,7 +20,7 @@
 
 /// Sum of squared differences.
 template <class T>
-struct Sqeuclidean {
+struct SqEuclidean {
     T sum = T(0);
 
     __host__ __device__ void add(T x, T y) {
@@ -32,14 +32,13 @@ struct Sqeuclidean {
 
 /// The square root of it.
 template <class T>
-struct Euclidean : Sqeuclidean<T> {
+struct Euclidean : SqEuclidean<T> {
     __host__ __device__ T cost() const { return sqrt(this->sum); }
 };
 
-/// One minus the cosine: half the squared chord between unit vectors, which does not cancel. The
-/// caller has divided every point by its length.
+/// Half of it: one minus the cosine of unit vectors, which callers make of every point.
 template <class T>
-struct Cosine : Sqeuclidean<T> {
+struct HalfSqEuclidean : SqEuclidean<T> {
     __host__ __device__ T cost() const { return T(0.5) * this->sum; }
 };
 
@@ -63,6 +62,30 @@ struct Chebyshev {
         if (difference > largest || difference != difference) largest = difference;
     }
     __host__ __device__ T cost() const { return largest; }
+};
+
+#ifndef SPARSE_OT_P  // the parameter of a metric that has one
+#define SPARSE_OT_P 1.0
+#endif
+
+/// The p-norm of the differences: the largest one, times the root of a sum of powers of their
+/// ratios to it, which cannot overflow. A difference that is larger than all before makes the sum
+/// smaller.
+template <class T>
+struct Minkowski {
+    T largest = T(0);
+    T sum = T(0);
+
+    __host__ __device__ void add(T x, T y) {
+        const T difference = fabs(x - y);
+        if (difference > largest || difference != difference) {
+            sum = fma(sum, pow(largest / difference, T(SPARSE_OT_P)), T(1));
+            largest = difference;
+        } else if (difference > T(0) || largest != largest) {
+            sum += pow(difference / largest, T(SPARSE_OT_P));
+        }
+    }
+    __host__ __device__ T cost() const { return largest * pow(sum, T(1.0 / SPARSE_OT_P)); }
 };
 
 #endif

@@ -2,33 +2,15 @@
 //
 // For each source i the row minimum, min_j cost(i, j) - v[j], from which a feasible dual and a
 // lower bound follow, and the (at most) k pairs with the most negative reduced cost, cost(i, j) -
-// u[i] - v[j] < 0. Both fall out of one search with the key cost - v: the first entry is the
-// minimum, and subtracting u[i] does not change the order of a row.
+// u[i] - v[j] < 0. Both fall out of one search with the key cost - v, which is nearest_of_slice of
+// knn.cu with -v for an offset: the first entry is the minimum, and subtracting u[i] does not
+// change the order of a row.
 //
 // Keys are double whatever the points are: a lower bound is a sum over them.
 
 #include "search.cuh"
 
 static_assert(sizeof(Key) == sizeof(double), "prices are compared in double");
-
-// Grid: x over blocks of kThreads sources, y over slices of `width` targets.
-// Bounds and results as nearest_of_slice in knn.cu; v (m,) are the prices of the targets.
-extern "C" __global__ void __launch_bounds__(kThreads)
-    cheapest_of_slice(const Scalar* __restrict__ x, const Scalar* __restrict__ y,
-                      const double* __restrict__ v, int n, int m, int d, int k, int width,
-                      double* __restrict__ keys, Scalar* __restrict__ costs,
-                      int* __restrict__ targets) {
-    __shared__ Stage stage;
-    Shortlist shortlist(k);
-    const int first = blockIdx.y * width;
-    const int last = m - first < width ? m : first + width;
-    const auto key_of = [v](Scalar cost, int target) { return double(cost) - v[target]; };
-    search(stage, x, y, n, d, first, last, key_of, shortlist);
-    const int source = blockIdx.x * kThreads + threadIdx.x;
-    if (source >= n) return;
-    const long long place = (static_cast<long long>(source) * gridDim.y + blockIdx.y) * k;
-    shortlist.store(keys + place, costs + place, targets + place);
-}
 
 // Grid: x over blocks of kThreads sources, one a thread. No shared memory.
 // Reads the lists of `slices` slices, (n, slices, k), and u (n,). Writes row_minima (n,), +infinity

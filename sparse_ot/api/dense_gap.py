@@ -76,7 +76,7 @@ def dense_gap(
         Of `solve` on a sparse cost, any graph.
     X, Y : arrays (n, d), (m, d)
         The points that the costs were computed from.
-    metric : str or callable
+    metric : str, (str, float) or callable
         The metric that the costs were computed with.
     tol : float, optional
         By default the bound is the one that the solution's own potentials give, and takes one

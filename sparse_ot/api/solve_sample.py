@@ -66,7 +66,7 @@ def solve_sample(
         Masses of the sources; None or empty means uniform, ``1 / n`` each.
     b : array (m,), optional
         Masses of the targets.
-    metric : str or callable
+    metric : str, (str, float) or callable
         Cost of moving a unit of mass from x to y; see `sparse_ot.metrics`.
     tol : float
         Relative gap that is good enough: stop as soon as upper and lower bound are that close

@@ -35,6 +35,7 @@ __all__ = [
     "HostFunction",
     "Neighbours",
     "Pricing",
+    "Search",
 ]
 
 
@@ -78,6 +79,23 @@ class ArraySpec(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     on_host: bool = False
+
+
+class Search(Protocol):
+    """Two clouds and a metric, made ready to be asked many times: for as long as a solve takes.
+
+    A backend keeps in it what it would otherwise make anew for every question (a tree of the
+    targets, unit vectors). Points are what they were when it was made.
+    """
+
+    def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
+        """The `k` cheapest targets of every source under ``cost(x_i, y_j) + offset[j]``."""
+
+    def price(self, u: Array, v: Array, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+
+    def reverse(self) -> Search:
+        """The search from the targets: for the cheapest sources of every target."""
 
 
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -246,6 +264,9 @@ class Backend(Protocol):
         """
 
     # -- searches -----------------------------------------------------------------------------
+
+    def search(self, x: Array, y: Array, metric: Metric) -> Search:
+        """Ready to answer `knn` and `price` for these points, any number of times."""
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None

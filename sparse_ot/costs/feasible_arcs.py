@@ -19,9 +19,6 @@ masses only if the two walks interleave in the same way. So the walks are compar
   coincidence.
 
 Points without mass are left out. Time O((n + m) log(n + m)).
-
-Reference for the curve: Skilling 2004, Programming the Hilbert curve, AIP Conference Proceedings
-707, pages 381-387.
 """
 
 from __future__ import annotations
@@ -33,7 +30,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot.metrics.formulas import unit_vectors
+from sparse_ot.core import search as core_search
+from sparse_ot.metrics import GroundMetric
 
 __all__ = ["Backbone", "hilbert_order"]
 
@@ -41,7 +39,6 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
 
 _CURVE_DIMENSIONS = 3
-_BITS = 20  # a coordinate; three of them fit an int64
 _MAX_UNITS = 2**60
 _MULTIPLE_ULPS = 2.0 * np.finfo(np.float64).eps  # half of what the solver lets pass
 
@@ -52,21 +49,21 @@ class Backbone:
 
     Attributes
     ----------
-    directions_only : bool
-        Whether only the directions of points matter (cosine cost).
     capacity : int
         Length of the results, which must be known before the call. Shorter lists are filled up
         by repeating their last arc.
+    metric : GroundMetric, optional
+        Points are near each other as it sees them: only directions may matter.
     """
 
-    directions_only: bool
     capacity: int
+    metric: GroundMetric | None = None
 
     def __call__(self, *arrays: npt.NDArray[Any]) -> tuple[npt.NDArray[np.int32], ...]:
         """Rows and columns of the arcs; see the class."""
         x, y, a, b = (np.nan_to_num(np.asarray(array, np.float64)) for array in arrays)
-        if self.directions_only:
-            x, y = unit_vectors(x, np), unit_vectors(y, np)
+        if self.metric is not None:
+            x, y = self.metric.prepare(x, np), self.metric.prepare(y, np)
         rows, cols = np.flatnonzero(a > 0), np.flatnonzero(b > 0)
         if not (rows.size and cols.size):
             return np.zeros(self.capacity, np.int32), np.zeros(self.capacity, np.int32)
@@ -96,38 +93,12 @@ def hilbert_order(points: Floats) -> Integers:
     >>> hilbert_order(np.asarray([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]))
     array([0, 2, 3, 1])
     """
-    centred = points - points.mean(axis=0)
     if points.shape[1] > _CURVE_DIMENSIONS:
+        centred = points - points.mean(axis=0)
         _, directions = np.linalg.eigh(centred.T @ centred)
-        centred = centred @ directions[:, : -_CURVE_DIMENSIONS - 1 : -1]
-    low = centred.min(axis=0)
-    # One scale for all coordinates, so that near on the curve means near in space.
-    side = float((centred - low).max())
-    cells = (centred - low) / (side if side > 0 else 1.0) * (2**_BITS - 1)
-    order: Integers = np.argsort(_hilbert_keys(cells.astype(np.int64)), kind="stable")
-    return order
-
-
-def _hilbert_keys(cells: Integers) -> Integers:
-    """Position of each cell along the curve (Skilling's AxesToTranspose, then bits interleaved)."""
-    axes = [cells[:, i].copy() for i in range(cells.shape[1])]
-    for bit in range(_BITS - 1, 0, -1):
-        below = (1 << bit) - 1
-        for axis in range(len(axes)):
-            is_set = (axes[axis] >> bit) & 1 == 1
-            swap = np.where(is_set, 0, (axes[0] ^ axes[axis]) & below)
-            axes[0] ^= np.where(is_set, below, swap)
-            axes[axis] ^= swap
-    for axis in range(1, len(axes)):
-        axes[axis] ^= axes[axis - 1]
-    flips = np.zeros_like(axes[0])
-    for bit in range(_BITS - 1, 0, -1):
-        flips ^= np.where((axes[-1] >> bit) & 1 == 1, (1 << bit) - 1, 0)
-    keys: Integers = np.zeros_like(flips)
-    for bit in range(_BITS - 1, -1, -1):
-        for coordinate in axes:
-            keys = (keys << 1) | (((coordinate ^ flips) >> bit) & 1)
-    return keys
+        points = centred @ directions[:, : -_CURVE_DIMENSIONS - 1 : -1]
+    points = np.ascontiguousarray(points, np.float64)
+    return core_search.hilbert_order(points).astype(np.int64)
 
 
 def _interleave(a: Floats, b: Floats, capacity: int) -> tuple[Integers, Integers]:

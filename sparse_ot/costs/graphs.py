@@ -49,7 +49,7 @@ def knn_cost(
         Targets.
     k : int
         Neighbours of each point, at least 1. More than there are means all.
-    metric : str or callable
+    metric : str, (str, float) or callable
         See `sparse_ot.metrics`.
     symmetric : bool
         Add the k nearest sources of each target. Without them a target that is nobody's neighbour
@@ -129,7 +129,7 @@ def radius_cost(
     cloud = PointCloudCost(X, Y, metric, backend=backend)
     largest = options.cost("radius", radius)
     with backend.on_device_of(cloud.x):
-        arcs = Arcs(*backend.within(cloud.x, cloud.y, largest, cloud.metric))
+        arcs = Arcs(*backend.within(cloud.x, cloud.y, largest, cloud.ground_metric))
         return _container([arcs], feasible_for, cloud, cloud.shape, backend)
 
 
@@ -150,7 +150,7 @@ def union(
         As in `knn_cost`. Needs `points`: where the new arcs go, and what they cost, is not in `M`.
     points : (X, Y), optional
         The points that the costs were computed from, (n, d) and (m, d).
-    metric : str or callable
+    metric : str, (str, float) or callable
         The metric that the costs were computed with. Only used with `feasible_for`.
 
     Returns
@@ -248,7 +248,7 @@ def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
     ]
     for x, name in zip(masses, "ab", strict=True):
         _check_masses(cloud.backend.host_view(x), name)
-    find = Backbone(directions_only=cloud.metric == "cosine", capacity=2 * (n + m))
+    find = Backbone(capacity=2 * (n + m), metric=cloud.ground_metric)
     indices = ArraySpec((find.capacity,), "int32")
     rows, cols = cloud.backend.host_call(
         find, cloud.x, cloud.y, *masses, out=(indices, indices), ledger=TransferLedger()

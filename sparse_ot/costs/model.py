@@ -19,11 +19,12 @@ from __future__ import annotations
 from math import prod
 from typing import NamedTuple, Protocol
 
-from sparse_ot._typing import Array, Metric, Sparse
+from sparse_ot._typing import Array, Sparse
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.costs.arc_lists import Arcs
 from sparse_ot.errors import HallViolation
+from sparse_ot.metrics import GroundMetric
 
 __all__ = ["REQUIRED", "Arcs", "CostModel", "Listed", "Points", "missing_answers"]
 
@@ -70,7 +71,7 @@ class Points(NamedTuple):
 
     x: Array
     y: Array
-    metric: Metric
+    metric: GroundMetric
 
 
 class CostModel(Protocol):

@@ -14,12 +14,12 @@ import numpy as np
 
 from sparse_ot._typing import Array, HostArray, Metric
 from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype
-from sparse_ot.backends.protocol import Backend, Pricing
+from sparse_ot.backends.protocol import Backend, Pricing, Search
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions, working_dtype
 from sparse_ot.costs.model import CostModel, Listed, Points
 from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
-from sparse_ot.metrics import check_metric, swapped
+from sparse_ot.metrics import GroundMetric, as_metric
 
 __all__ = ["PointCloudCost"]
 
@@ -36,7 +36,7 @@ class PointCloudCost(CostModel):
         Sources. A vector means points on a line.
     Y : array or nested list, (m, d) or (m,)
         Targets.
-    metric : str or callable
+    metric : str, (str, float) or callable
         See `sparse_ot.metrics`.
     backend : Backend, optional
         The library of both, where it is known already.
@@ -45,7 +45,10 @@ class PointCloudCost(CostModel):
     ----------
     x, y : array of float32 or float64, (n, d) and (m, d)
         In their common dtype, which costs will have.
-    metric : str or callable
+    metric : str, (str, float) or callable
+        As given.
+    ground_metric : GroundMetric
+        What that is.
     shape : tuple of int
         ``(n, m)``.
     backend : Backend
@@ -81,7 +84,7 @@ class PointCloudCost(CostModel):
     ) -> None:
         if backend is None:
             backend = get_backend(X, Y, names=("X", "Y"))
-        self.metric = check_metric(metric)
+        self.metric, self.ground_metric = metric, as_metric(metric)
         x = _points(X, "X", backend, like=Y if backend.owns(Y) else None)
         y = _points(Y, "Y", backend, like=x)
         if x.shape[1] != y.shape[1]:
@@ -96,8 +99,20 @@ class PointCloudCost(CostModel):
         self.y = backend.xp.astype(y, dtype, copy=False)
         views = backend.host_view(self.x), backend.host_view(self.y)
         if views[0] is not None and views[1] is not None:
-            _refuse_costs_out_of_range(views[0], views[1], metric)
+            _refuse_costs_out_of_range(views[0], views[1], self.ground_metric)
         self.shape = (int(x.shape[0]), int(y.shape[0]))
+        self._search: Search | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what can be made again, and is large."""
+        return self.__dict__ | {"_search": None}
+
+    @property
+    def search(self) -> Search:
+        """The prepared search of the backend, kept as long as the cost: made when first asked."""
+        if self._search is None:
+            self._search = self.backend.search(self.x, self.y, self.ground_metric)
+        return self._search
 
     @property
     def like(self) -> Array:
@@ -135,19 +150,16 @@ class PointCloudCost(CostModel):
         """
         n, m = self.shape
         u, v = potentials if potentials is not None else (None, None)
-        of_rows = self.backend.knn(
-            self.x, self.y, min(per_point, m), self.metric, None if v is None else -v
-        ).indices
+        of_rows = self.search.nearest(min(per_point, m), None if v is None else -v).indices
         of_cols = of_rows[:0, :0]
         if symmetric:
-            of_cols = self.backend.knn(
-                self.y, self.x, min(per_point, n), swapped(self.metric), None if u is None else -u
-            ).indices
+            back = self.search.reverse()
+            of_cols = back.nearest(min(per_point, n), None if u is None else -u).indices
         return join_directions(of_rows, of_cols, self.arc_costs, self.backend.xp)
 
     def arc_costs(self, rows: Array, cols: Array) -> Array:
         """Costs of the listed pairs, (p,); differentiable in `x` and `y`."""
-        return self.backend.arc_costs(self.x, self.y, rows, cols, self.metric)
+        return self.backend.arc_costs(self.x, self.y, rows, cols, self.ground_metric)
 
     def matrix(self) -> Array:
         """Costs of all pairs, (n, m), on the device of the points: for small clouds."""
@@ -167,7 +179,7 @@ class PointCloudCost(CostModel):
         v : array, (m,)
         per_point : int
         """
-        return self.backend.price(self.x, self.y, u, v, self.metric, min(per_point, self.shape[1]))
+        return self.search.price(u, v, min(per_point, self.shape[1]))
 
     def listed(self, *, must: bool = False) -> Listed | None:
         """None, unless it must be: a matrix is what this model is there to do without."""
@@ -187,7 +199,7 @@ class PointCloudCost(CostModel):
 
     def points(self) -> Points:
         """The points themselves."""
-        return Points(self.x, self.y, self.metric)
+        return Points(self.x, self.y, self.ground_metric)
 
     def arrays(self) -> tuple[Array, ...]:
         """Both clouds."""
@@ -249,7 +261,7 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
     return x
 
 
-def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: Metric) -> None:
+def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: GroundMetric) -> None:
     """Refuse coordinates whose distances, or squares of these, floating point cannot hold.
 
     An overflow is infinite and would forbid the pair; an underflow loses digits without a trace.
@@ -257,18 +269,19 @@ def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: Metric) -> No
     distance there can be, between corners of the box around all points, must be finite with room
     for sums of many; and eps times that, which is nothing beside it, must still have all its
     digits. Distances are computed in float64, but squares that are costs have the points' dtype.
-    Cosine divides by lengths first, and a function is the caller's own.
+    Where only directions matter points are divided by their lengths first, and a function is the
+    caller's own.
     """
-    if callable(metric) or metric == "cosine":
+    if metric.forms is None:
         return
-    squares = metric in ("sqeuclidean", "euclidean")
+    squares, squared_costs = metric.forms == "squares", metric.power == 2
     with np.errstate(over="ignore"):
         low = np.minimum(x.min(axis=0), y.min(axis=0)).astype(np.float64)
         high = np.maximum(x.max(axis=0), y.max(axis=0)).astype(np.float64)
         spread = float((high - low).max())
     largest = x.shape[1] * spread * (spread if squares else 1.0)
     doubles = np.finfo(np.float64)
-    held = np.finfo(x.dtype) if metric == "sqeuclidean" else doubles
+    held = np.finfo(x.dtype) if squared_costs else doubles
     most = min(float(held.max), float(doubles.max * doubles.eps))
     least = float(held.smallest_normal / held.eps)
     if spread == 0.0 or least <= largest <= most:
@@ -279,6 +292,6 @@ def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: Metric) -> No
         f"The coordinates of X and Y spread over {spread:.3g}, so that {what} reach "
         f"{largest:.3g}. Expected {what} from {least:.3g} to {most:.3g}, which "
         f"{held.dtype} holds without losing digits. Rescale: divide X and Y by {unit:.1e}, and "
-        f"multiply the value by {'the square of that' if metric == 'sqeuclidean' else 'that'}."
+        f"multiply the value by {'the square of that' if squared_costs else 'that'}."
     )
     raise InputError(msg)

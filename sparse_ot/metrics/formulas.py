@@ -6,41 +6,81 @@ formula serves listed pairs, (p, d) against (p, d), and whole tiles, (n, 1, d) a
 ``|x|² + |y|² − 2 x·y`` is faster and loses every digit for near neighbours far from the origin,
 which are the very pairs a transport plan uses.
 
+Where only directions matter, points are prepared first: divided by their lengths, and centred
+before that for correlation. Half the squared chord of unit vectors is one minus their cosine, and
+does not cancel.
+
 Every formula can be differentiated where the mathematics can. At a kink (two coinciding points
-under the Euclidean metric) the guarded square root gives the derivative zero, not NaN.
+under the Euclidean metric, two equal coordinates under Minkowski's) the derivative is 0, not NaN.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from sparse_ot._typing import Array, Metric
-from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
+from sparse_ot._typing import Array
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
-__all__ = ["FORMULAS", "evaluate", "unit_vectors"]
+__all__ = [
+    "Minkowski",
+    "OfPairs",
+    "as_given",
+    "centred_unit_vectors",
+    "chebyshev",
+    "cityblock",
+    "euclidean",
+    "half_sqeuclidean",
+    "sqeuclidean",
+    "unit_vectors",
+]
 
 
-def _sqeuclidean(x: Array, y: Array, xp: Any) -> Array:
+def sqeuclidean(x: Array, y: Array, xp: Any) -> Array:
+    """Sum of squared differences."""
     difference = x - y
     return xp.sum(difference * difference, axis=-1)
 
 
-def _euclidean(x: Array, y: Array, xp: Any) -> Array:
-    return _guarded_sqrt(_sqeuclidean(x, y, xp), xp)
+def euclidean(x: Array, y: Array, xp: Any) -> Array:
+    """The square root of it."""
+    return _guarded_sqrt(sqeuclidean(x, y, xp), xp)
 
 
-def _cityblock(x: Array, y: Array, xp: Any) -> Array:
+def cityblock(x: Array, y: Array, xp: Any) -> Array:
+    """Sum of absolute differences."""
     return xp.sum(xp.abs(x - y), axis=-1)
 
 
-def _chebyshev(x: Array, y: Array, xp: Any) -> Array:
+def chebyshev(x: Array, y: Array, xp: Any) -> Array:
+    """Largest absolute difference."""
     return xp.max(xp.abs(x - y), axis=-1)
 
 
-def _cosine(x: Array, y: Array, xp: Any) -> Array:
-    # 1 − cos = half the squared chord between the unit vectors; this form does not cancel.
-    return 0.5 * _sqeuclidean(unit_vectors(x, xp), unit_vectors(y, xp), xp)
+def half_sqeuclidean(x: Array, y: Array, xp: Any) -> Array:
+    """Half the squared chord; of unit vectors, 1 − cos."""
+    return 0.5 * sqeuclidean(x, y, xp)
+
+
+@dataclass(frozen=True)
+class Minkowski:
+    """The p-norm of the differences, for finite p above 1.
+
+    They are divided by the largest one first, so that powers neither overflow nor vanish.
+    """
+
+    p: float
+
+    def __call__(self, x: Array, y: Array, xp: Any) -> Array:
+        """Costs over the last axis."""
+        gaps = xp.abs(x - y)
+        largest = xp.max(gaps, axis=-1, keepdims=True)
+        apart = largest != 0  # also where it is NaN, which stays NaN
+        sums = xp.sum((gaps / xp.where(apart, largest, xp.ones_like(largest))) ** self.p, axis=-1)
+        apart, largest = apart[..., 0], largest[..., 0]
+        costs = largest * xp.where(apart, sums, xp.ones_like(sums)) ** (1 / self.p)
+        return xp.where(apart, costs, xp.zeros_like(costs))  # and so its derivative
 
 
 def _guarded_sqrt(squares: Array, xp: Any) -> Array:
@@ -50,6 +90,11 @@ def _guarded_sqrt(squares: Array, xp: Any) -> Array:
         xp.sqrt(xp.where(positive, squares, xp.ones_like(squares))),
         xp.zeros_like(squares),
     )
+
+
+def as_given(x: Array, xp: Any) -> Array:  # noqa: ARG001 (as other preparations)
+    """The points themselves."""
+    return x
 
 
 def unit_vectors(x: Array, xp: Any) -> Array:
@@ -68,76 +113,70 @@ def unit_vectors(x: Array, xp: Any) -> Array:
         Divided by the largest coordinate first, so that squaring neither overflows nor
         underflows.
     """
-    largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
-    scaled = x / xp.where(largest > 0, largest, xp.ones_like(largest))
+    scaled = _over_largest(x, xp)
     squares = xp.sum(scaled * scaled, axis=-1, keepdims=True)
     return scaled / xp.sqrt(xp.where(squares > 0, squares, xp.ones_like(squares)))
 
 
-FORMULAS: dict[str, Callable[[Array, Array, Any], Array]] = {
-    "sqeuclidean": _sqeuclidean,
-    "euclidean": _euclidean,
-    "cityblock": _cityblock,
-    "cosine": _cosine,
-    "chebyshev": _chebyshev,
-}
-
-
-def evaluate(x: Array, y: Array, metric: Metric, xp: Any) -> Array:
-    """Costs between `x` and `y`, broadcast over all axes but the last.
+def centred_unit_vectors(x: Array, xp: Any) -> Array:
+    """Each vector less its mean, over its length; a vector of equal coordinates becomes zero.
 
     Parameters
     ----------
-    x, y : array, (..., d)
-        Coordinates; the leading axes broadcast against each other.
-    metric : str or callable
-        A key of `FORMULAS`, or a function of two (p, d) arrays that returns (p,) costs.
+    x : array, (..., d)
     xp : namespace
-        The array-API namespace of both.
 
-    Raises
-    ------
-    InputError
-        The name is not in `FORMULAS`.
-    ShapeError
-        A callable returned something else than one cost a pair.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> evaluate(np.asarray([[0.0, 0.0]]), np.asarray([[3.0, 4.0]]), "euclidean", np)
-    array([5.])
+    Returns
+    -------
+    array, (..., d)
+        The cosine of two of them is the correlation of the vectors given.
     """
-    if callable(metric):
-        return _call_on_pairs(x, y, metric, xp)
-    if metric not in FORMULAS:
-        msg = (
-            f"Unknown metric {metric!r}. Expected one of {', '.join(FORMULAS)}, or a function of "
-            "two (p, d) arrays that returns (p,) costs."
-        )
-        raise InputError(msg)
-    return FORMULAS[metric](x, y, xp)
+    scaled = _over_largest(x, xp)  # first: the sum of large coordinates may overflow
+    centred = scaled - xp.mean(scaled, axis=-1, keepdims=True)
+    # Their mean is rounded, and the rest would be taken for a direction.
+    equal = xp.max(x, axis=-1, keepdims=True) == xp.min(x, axis=-1, keepdims=True)
+    return unit_vectors(xp.where(equal, xp.zeros_like(centred), centred), xp)
 
 
-def _call_on_pairs(x: Array, y: Array, metric: Callable[[Array, Array], Array], xp: Any) -> Array:
-    x, y = xp.broadcast_arrays(x, y)
-    leading, d = x.shape[:-1], x.shape[-1]
-    costs = metric(xp.reshape(x, (-1, d)), xp.reshape(y, (-1, d)))
-    pairs = 1
-    for size in leading:
-        pairs *= size
-    found = tuple(getattr(costs, "shape", ("no shape",)))
-    if found != (pairs,):
-        msg = (
-            f"The metric function returned shape {found} for {pairs} pairs of points. Expected "
-            f"({pairs},): one cost a row. Reduce over the last axis, as in "
-            "`lambda x, y: abs(x - y).sum(axis=-1)`."
-        )
-        raise ShapeError(msg)
-    if xp.isdtype(costs.dtype, "complex floating"):
-        msg = (
-            f"The metric function returned {costs.dtype} costs. Expected real numbers: take the "
-            "real part, or the absolute value, whichever is meant."
-        )
-        raise UnsupportedArrayError(msg)
-    return xp.reshape(costs, leading)
+def _over_largest(x: Array, xp: Any) -> Array:
+    largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
+    return x / xp.where(largest > 0, largest, xp.ones_like(largest))
+
+
+@dataclass(frozen=True)
+class OfPairs:
+    """The formula of a caller's function of two (p, d) arrays, which returns (p,) costs."""
+
+    function: Callable[[Array, Array], Array]
+
+    def __call__(self, x: Array, y: Array, xp: Any) -> Array:
+        """Costs over the last axis.
+
+        Raises
+        ------
+        ShapeError
+            The function returned something else than one cost a pair.
+        UnsupportedArrayError
+            It returned complex numbers.
+        """
+        x, y = xp.broadcast_arrays(x, y)
+        leading, d = x.shape[:-1], x.shape[-1]
+        costs = self.function(xp.reshape(x, (-1, d)), xp.reshape(y, (-1, d)))
+        pairs = 1
+        for size in leading:
+            pairs *= size
+        found = tuple(getattr(costs, "shape", ("no shape",)))
+        if found != (pairs,):
+            msg = (
+                f"The metric function returned shape {found} for {pairs} pairs of points. Expected "
+                f"({pairs},): one cost a row. Reduce over the last axis, as in "
+                "`lambda x, y: abs(x - y).sum(axis=-1)`."
+            )
+            raise ShapeError(msg)
+        if xp.isdtype(costs.dtype, "complex floating"):
+            msg = (
+                f"The metric function returned {costs.dtype} costs. Expected real numbers: take "
+                "the real part, or the absolute value, whichever is meant."
+            )
+            raise UnsupportedArrayError(msg)
+        return xp.reshape(costs, leading)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.metrics import EVERY_METRIC
 
 from sparse_ot.backends.registry import load_backend
-from sparse_ot.metrics.formulas import FORMULAS, evaluate
+from sparse_ot.metrics import evaluate
 
-METRICS = pytest.mark.parametrize("metric", FORMULAS)
+METRICS = pytest.mark.parametrize("metric", EVERY_METRIC)
 TYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 

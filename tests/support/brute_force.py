@@ -14,7 +14,20 @@ def cost_matrix(x: Any, y: Any, metric: Any) -> Any:
     if callable(metric):
         n, m = len(x), len(y)
         return metric(np.repeat(x, m, axis=0), np.tile(y, (n, 1))).reshape(n, m)
+    if isinstance(metric, tuple):
+        return cdist(x, y, metric[0], p=metric[1])
     return cdist(x, y, metric)
+
+
+def costs_on_numpy(x: Any, y: Any, metric: Any) -> Any:
+    """What all pairs cost on NumPy, to the last bit: by the formula, or by the core's powers."""
+    from sparse_ot.backends.numpy.search import pair_costs
+    from sparse_ot.metrics import as_metric, evaluate
+
+    if as_metric(metric).p is None:
+        return evaluate(x[:, None], y[None], metric, np)
+    rows, cols = np.indices((len(x), len(y))).reshape(2, -1)
+    return pair_costs(x, y, rows, cols, metric).reshape(len(x), len(y))
 
 
 def nearest(costs: Any, k: int, offset: Any = None) -> Any:

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "metrics.hpp"
 #include "sparse_ot/geometry/hierarchy.hpp"
-#include "sparse_ot/geometry/metrics.hpp"
 
 namespace sparse_ot::python {
 
@@ -41,11 +41,11 @@ ShippingPlan as_plan(Integers rows, Integers cols, Integers flow, std::int64_t n
 
 class Sweeps {
 public:
-    Sweeps(Vector<double> x, Vector<double> y, int d, int metric, Integers rows, Integers cols,
-           Integers flow, Vector<double> u, Vector<double> v)
+    Sweeps(Vector<double> x, Vector<double> y, int d, MetricKind metric, double p, Integers rows,
+           Integers cols, Integers flow, Vector<double> u, Vector<double> v)
         : x_(view(x).begin(), view(x).end()),
           y_(view(y).begin(), view(y).end()),
-          core_(Cloud{x_, checked(d, metric)}, Cloud{y_, d}, static_cast<Metric>(metric),
+          core_(Cloud{x_, checked(d)}, Cloud{y_, d}, metric_of(metric, p),
                 as_plan(rows, cols, flow, count_of(x_, d), count_of(y_, d)),
                 Duals{{view(u).begin(), view(u).end()}, {view(v).begin(), view(v).end()}, true}) {
         require(static_cast<std::int64_t>(u.shape(0)) == count_of(x_, d) &&
@@ -81,13 +81,11 @@ public:
         return {give(std::vector(core_.duals().u)), give(std::vector(core_.duals().v))};
     }
 
-    std::int64_t pivots() const { return core_.pivots(); }
     bool settled() const { return core_.settled(); }
 
 private:
-    static int checked(int d, int metric) {
+    static int checked(int d) {
         require(d > 0, "points have at least one coordinate");
-        require(metric >= 0 && metric <= static_cast<int>(Metric::cosine), "no such metric");
         return d;
     }
     static std::int64_t count_of(const std::vector<double>& coordinates, int d) {
@@ -114,16 +112,15 @@ void bind_sweeps(nb::module_& m) {
     m.def("group", &group, "x"_a.noconvert(), "d"_a, "seed"_a,
           "A cloud in an order of groups, and the depth of every border.");
     nb::class_<Sweeps>(m, "DomainSweeps", "A plan between clouds, improved cell by cell.")
-        .def(nb::init<Vector<double>, Vector<double>, int, int, Integers, Integers, Integers,
-                      Vector<double>, Vector<double>>(),
-             "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a, "rows"_a.noconvert(),
-             "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(), "v"_a.noconvert(),
-             "Points flat, row by row; the plan sorted by row.")
+        .def(nb::init<Vector<double>, Vector<double>, int, MetricKind, double, Integers, Integers,
+                      Integers, Vector<double>, Vector<double>>(),
+             "x"_a.noconvert(), "y"_a.noconvert(), "d"_a, "metric"_a.noconvert(), "p"_a,
+             "rows"_a.noconvert(), "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(),
+             "v"_a.noconvert(), "Points flat, row by row; the plan sorted by row.")
         .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a,
              "Begin a sweep over cells of at most so many sources.")
         .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a,
              "Solve cells until all are done (True) or the time is up.")
-        .def_prop_ro("pivots", &Sweeps::pivots)
         .def_prop_ro("settled", &Sweeps::settled)
         .def("plan", &Sweeps::plan, "Rows, columns and flow, sorted by row.")
         .def("potentials", &Sweeps::potentials, "Of sources and targets.");

@@ -12,7 +12,7 @@
 #include "support/check.hpp"
 #include "support/cuda_on_cpu.hpp"
 
-// The kernels, unmodified; the search twice, as knn.cu and pricing.cu are modules of their own.
+// The kernels, unmodified.
 #include "../../cuda/arc_costs.cu"
 #include "../../cuda/knn.cu"
 #include "../../cuda/pricing.cu"
@@ -128,6 +128,8 @@ void check_prices(Shape shape, int k, bool ties, int width) {
         std::vector<double> u(static_cast<size_t>(n)), v(static_cast<size_t>(m));
         for (double& price : u) price = ties ? 1.0 : random.unit();
         for (double& price : v) price = ties ? 0.0 : random.unit() - 0.5;
+        std::vector<Key> offset;
+        for (const double price : v) offset.push_back(static_cast<Key>(-price));
         const int slices = (m + width - 1) / width;
         const size_t lists = static_cast<size_t>(n) * static_cast<size_t>(slices);
         const size_t places = static_cast<size_t>(k);
@@ -136,8 +138,8 @@ void check_prices(Shape shape, int k, bool ties, int width) {
         std::vector<int> targets(lists * places);
         std::vector<long long> found(static_cast<size_t>(n) * places);
         const char* wrong = cuda_on_cpu::launch(
-            cheapest_of_slice, dim3(blocks(n), slices), dim3(kThreads), x.data(), y.data(),
-            v.data(), n, m, d, k, width, keys.data(), costs.data(), targets.data());
+            nearest_of_slice, dim3(blocks(n), slices), dim3(kThreads), x.data(), y.data(),
+            offset.data(), n, m, d, k, width, keys.data(), costs.data(), targets.data());
         test::check(!wrong, wrong ? wrong : "");
         wrong = cuda_on_cpu::launch(most_negative, dim3(blocks(n)), dim3(kThreads), keys.data(),
                                     costs.data(), targets.data(), u.data(), n, slices, k,

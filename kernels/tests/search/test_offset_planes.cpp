@@ -10,11 +10,13 @@
 
 using sparse_ot::Metric;
 using sparse_ot::NearestIndex;
+using namespace sparse_ot::metrics;
 using test::brute_force;
 using test::check;
 using test::Claim;
 using test::Cloud;
 using test::cloud;
+using test::cost_of_pair;
 using test::Doubles;
 using test::Found;
 using test::infinity;
@@ -41,10 +43,7 @@ void slope_offsets(Random& random, Problem& p) {
             for (int t = 0; t < p.d; ++t) value += tilt * from[t] * y[t];
         for (int f = 0; f < kind; ++f)  // of one point, or the largest of two: a crease
             value = std::max(kind == 1 ? -infinity : value,
-                             sparse_ot::with_metric(p.metric, [&](auto metric) {
-                                 using M = decltype(metric);
-                                 return -sparse_ot::cost_of_pair<M>(&from[f * p.d], y, p.d);
-                             }));
+                             -cost_of_pair(p.metric, &from[f * p.d], y, p.d));
         p.offset[j] = value + noise * (random.unit() - 0.5);
         if (!std::isfinite(p.offset[j]) || random.chance(0.01)) p.offset[j] = infinity;
     }
@@ -135,10 +134,8 @@ const Claim few_visits("prices that tie along half lines take few visits, by any
         const Doubles origin(d, -1.0);
         for (std::int64_t j = 0; j < p.m; ++j) {
             const double* y = &p.y[j * d];
-            double price = sparse_ot::with_metric(metric, [&](auto m) {
-                return sparse_ot::cost_of_pair<decltype(m)>(origin.data(), y, d);
-            });
-            if (metric == Metric::sqeuclidean) {  // of a translation
+            double price = cost_of_pair(metric, origin.data(), y, d);
+            if (metric == Metric::of<SqEuclidean>()) {  // of a translation
                 price = 0.0;
                 for (int t = 0; t < d; ++t) price += 2.0 * apart * y[t];
             }
@@ -149,13 +146,13 @@ const Claim few_visits("prices that tie along half lines take few visits, by any
         check(loose.found == threaded.found && loose.minima == threaded.minima, "as by threads");
         return loose.visits / p.n;
     };
-    check(visits(Metric::euclidean, 1, 0.0) < 30, "on a line");
-    check(visits(Metric::euclidean, 1, 10.0) < 30, "on a line, apart");
-    check(visits(Metric::cityblock, 2, 10.0) < 60, "along two axes");
-    check(visits(Metric::chebyshev, 2, 10.0) < 200, "along the longer axis");
-    check(visits(Metric::euclidean, 2, 10.0) < 200, "in the plane, apart");
-    check(visits(Metric::sqeuclidean, 2, 100.0) < 30, "a long translation");
-    check(visits(Metric::sqeuclidean, 3, 100.0) < 60, "and in space");
+    check(visits(Metric::of<Euclidean>(), 1, 0.0) < 30, "on a line");
+    check(visits(Metric::of<Euclidean>(), 1, 10.0) < 30, "on a line, apart");
+    check(visits(Metric::of<Cityblock>(), 2, 10.0) < 60, "along two axes");
+    check(visits(Metric::of<Chebyshev>(), 2, 10.0) < 200, "along the longer axis");
+    check(visits(Metric::of<Euclidean>(), 2, 10.0) < 200, "in the plane, apart");
+    check(visits(Metric::of<SqEuclidean>(), 2, 100.0) < 30, "a long translation");
+    check(visits(Metric::of<SqEuclidean>(), 3, 100.0) < 60, "and in space");
 });
 
 }  // namespace

@@ -37,6 +37,7 @@ inline dim3 threadIdx, blockIdx, blockDim, gridDim;
 
 using std::fabs;
 using std::fma;
+using std::pow;
 using std::sqrt;
 
 #define __global__

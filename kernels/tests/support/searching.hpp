@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "sparse_ot/search/nearest.hpp"
@@ -18,13 +19,23 @@ using sparse_ot::NearestIndex;
 using Doubles = std::vector<double>;
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-inline constexpr Metric all_metrics[] = {Metric::sqeuclidean, Metric::euclidean, Metric::cityblock,
-                                         Metric::chebyshev, Metric::cosine};
+// Every metric of the list; those made from a number, from several.
+inline const std::vector<Metric> all_metrics = [] {
+    std::vector<Metric> all;
+    sparse_ot::for_each_metric([&](auto metric) {
+        using M = typename decltype(metric)::type;
+        if constexpr (std::is_constructible_v<M, double>)
+            for (const double p : {1.0, 1.25, 2.0, 3.0, 40.0}) all.push_back(Metric::of<M>(p));
+        else
+            all.push_back(Metric::of<M>());
+    });
+    return all;
+}();
 
 struct Problem {
     int d = 1;
     std::int64_t n = 0, m = 0, k = 1;
-    Metric metric = Metric::sqeuclidean;
+    Metric metric;
     Doubles x, y, offset, limit;
 };
 
@@ -44,17 +55,13 @@ inline Found search(const Problem& p, int threads, int tree_up_to) {
 inline Found search_by_tree(const Problem& p, int threads = 1) { return search(p, threads, 1000); }
 inline Found search_all_pairs(const Problem& p, int threads = 1) { return search(p, threads, 0); }
 
-inline Doubles normalised(const Doubles& points, int d) {
-    Doubles units(points.size());
-    for (std::size_t at = 0; at < points.size(); at += d)
-        sparse_ot::normalise(&points[at], d, &units[at]);
-    return units;
+inline double cost_of_pair(const Metric& metric, const double* x, const double* y, int d) {
+    return sparse_ot::with_metric(
+        metric, [&](const auto& m) { return sparse_ot::cost_of_pair(m, x, y, d); });
 }
 
 inline Found brute_force(const Problem& p) {
     Found found;
-    const bool cosine = p.metric == Metric::cosine;
-    const Doubles x = cosine ? normalised(p.x, p.d) : p.x, y = cosine ? normalised(p.y, p.d) : p.y;
     for (std::int64_t i = 0; i < p.n; ++i) {
         struct Pair {
             double value, cost;
@@ -62,9 +69,7 @@ inline Found brute_force(const Problem& p) {
         };
         std::vector<Pair> pairs;
         for (std::int64_t j = 0; j < p.m; ++j) {
-            const double cost = sparse_ot::with_metric(p.metric, [&](auto metric) {
-                return sparse_ot::cost_of_pair<decltype(metric)>(&x[i * p.d], &y[j * p.d], p.d);
-            });
+            const double cost = cost_of_pair(p.metric, &p.x[i * p.d], &p.y[j * p.d], p.d);
             const double value = p.offset.empty() ? cost : cost + p.offset[j];
             if (p.limit.empty() || value < p.limit[i]) pairs.push_back({value, cost, j});
         }
@@ -120,7 +125,7 @@ inline Problem random_problem(Random& random) {
     p.n = random.between(0, 40);
     p.m = random.chance(0.1) ? 1 : random.between(1, random.chance(0.3) ? 700 : 60);
     p.k = random.chance(0.1) ? p.m + 3 : random.between(1, random.chance(0.2) ? 50 : 6);
-    p.metric = all_metrics[random.below(5)];
+    p.metric = all_metrics[random.below(all_metrics.size())];
     const auto kind = static_cast<Cloud>(random.below(6));
     p.x = cloud(random, p.n, p.d, kind);
     p.y = cloud(random, p.m, p.d, kind);

@@ -15,9 +15,10 @@
 #include "sparse_ot/geometry/hierarchy.hpp"
 #include "sparse_ot/solve/instance.hpp"
 #include "sparse_ot/sweeps/sweeps.hpp"
-#include "support/check.hpp"
+#include "support/searching.hpp"
 
 using namespace sparse_ot;
+using namespace sparse_ot::metrics;
 using test::check;
 using test::Claim;
 using test::Note;
@@ -30,16 +31,14 @@ constexpr double no_check = infinity;
 
 struct Problem {
     int d = 2;
-    Metric metric = Metric::sqeuclidean;
+    Metric metric;
     std::vector<double> x, y, a, b;
     Masses masses;
 
     [[nodiscard]] Cloud sources() const { return {x, d}; }
     [[nodiscard]] Cloud targets() const { return {y, d}; }
     [[nodiscard]] Cost cost(Node i, Node j) const {
-        return with_metric(metric, [&](auto m) {
-            return cost_of_pair<decltype(m)>(sources().at(i), targets().at(j), d);
-        });
+        return test::cost_of_pair(metric, sources().at(i), targets().at(j), d);
     }
 };
 
@@ -56,12 +55,6 @@ Problem make(Random& random, Kind kind, std::int64_t n, std::int64_t m, int d, M
     for (std::int64_t k = 0; k < n * d; ++k) p.x.push_back(coordinate());
     for (std::int64_t k = 0; k < m * d; ++k)
         p.y.push_back(coordinate() + (kind == Kind::far_apart ? 1e6 : 0.0));
-    for (auto* cloud : {&p.x, &p.y})
-        if (metric == Metric::cosine)
-            for (std::size_t at = 0; at < cloud->size(); at += d) {
-                const std::vector<double> point(cloud->begin() + at, cloud->begin() + at + d);
-                normalise(point.data(), d, cloud->data() + at);
-            }
     const bool equal = kind == Kind::uniform;
     for (std::int64_t i = 0; i < n; ++i)
         p.a.push_back(equal ? 1.0 : static_cast<double>(random.between(1, 9)));
@@ -120,12 +113,11 @@ DomainSweeps sweeps_of(const Problem& p) {
 void for_each_problem(const std::function<void(const Problem&, Random&)>& use) {
     for (const Kind kind :
          {Kind::uniform, Kind::masses, Kind::ties, Kind::same_place, Kind::far_apart})
-        for (const Metric metric : {Metric::sqeuclidean, Metric::euclidean, Metric::cityblock,
-                                    Metric::chebyshev, Metric::cosine})
+        for (const Metric& metric : test::all_metrics)
             for (int seed = 0; seed < 4; ++seed) {
                 Random random(seed);
                 const Note note("kind " + std::to_string(static_cast<int>(kind)) + ", metric " +
-                                std::to_string(static_cast<int>(metric)) + ", seed " +
+                                std::to_string(static_cast<int>(metric.kind)) + ", seed " +
                                 std::to_string(seed));
                 const std::int64_t n = random.between(1, 500), m = random.between(1, 400);
                 const int d = seed == 3 ? 12 : static_cast<int>(random.between(1, 5));
@@ -190,7 +182,7 @@ const Claim optimal("a single cell with patience is the optimum, and its potenti
 const Claim threads("the plan and the potentials are the same on any number of threads", [] {
     for (const Kind kind : {Kind::uniform, Kind::masses, Kind::ties}) {
         Random random(7);
-        const Problem p = make(random, kind, 2000, 1700, 2, Metric::sqeuclidean);
+        const Problem p = make(random, kind, 2000, 1700, 2, Metric::of<SqEuclidean>());
         std::vector<ShippingPlan> plans;
         std::vector<Duals> duals;
         for (const int n_threads : {1, 2, 5}) {
@@ -212,7 +204,7 @@ const Claim threads("the plan and the potentials are the same on any number of t
 
 const Claim slices("a sweep in slices is the sweep at once; a broken-off one changes nothing", [] {
     Random random(3);
-    const Problem p = make(random, Kind::masses, 1500, 1500, 3, Metric::euclidean);
+    const Problem p = make(random, Kind::masses, 1500, 1500, 3, Metric::of<Euclidean>());
     DomainSweeps at_once = sweeps_of(p), sliced = sweeps_of(p);
     const ShippingPlan before = sliced.plan();
     sliced.cut(50, 9, 1);
@@ -231,7 +223,7 @@ const Claim cells("cells hold every point once, and none is larger than asked", 
         Random random(seed);
         const auto n = random.between(1, 400), most = random.between(1, 90);
         const Problem p = make(random, seed % 3 == 0 ? Kind::same_place : Kind::masses, n, 1,
-                               static_cast<int>(random.between(1, 6)), Metric::sqeuclidean);
+                               static_cast<int>(random.between(1, 6)), Metric::of<SqEuclidean>());
         const Cells cut = CellCutter(p.sources(), most, seed).cut();
         std::vector<int> seen(n, 0);
         for (std::int64_t c = 0; c < cut.count(); ++c) {
@@ -248,7 +240,7 @@ const Claim nested("groups of any depth are nested slices of one order", [] {
         Random random(seed);
         const auto n = random.between(1, 600);
         const Problem p = make(random, seed % 3 == 0 ? Kind::same_place : Kind::masses, n, 1,
-                               static_cast<int>(random.between(1, 6)), Metric::sqeuclidean);
+                               static_cast<int>(random.between(1, 6)), Metric::of<SqEuclidean>());
         Grouping grouping = Grouper(p.sources(), seed).group();
         const auto& depth = grouping.depth;
         if (!check(static_cast<std::int64_t>(depth.size()) == n, "a depth for every place")) return;
@@ -306,7 +298,7 @@ const Claim undone("a perturbed solve gives the plan of the masses, to the last 
         const Note note("seed " + std::to_string(seed));
         const auto n = random.between(2, 60);
         Problem p = make(random, Kind::uniform, n, seed % 2 == 0 ? n : random.between(2, 60), 2,
-                         Metric::sqeuclidean);
+                         Metric::of<SqEuclidean>());
         std::vector<std::int64_t> rows, cols;
         std::vector<Cost> costs;
         std::vector<Mass> flow;

@@ -27,8 +27,10 @@ import numpy as np
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.cupy import kernels as cupy_kernels
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
+from sparse_ot.backends.generic.tiled_search import TiledSearch
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import BackendError, ShapeError, UnsupportedArrayError
+from sparse_ot.metrics import GroundMetric, as_metric
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["CupyBackend"]
@@ -148,6 +150,10 @@ class CupyBackend(ArrayApiBackend):
                 for result, spec in zip(results, out, strict=True)
             )
 
+    def search(self, x: Array, y: Array, metric: Metric) -> CupySearch:
+        """The fused kernels where they reach; points are prepared once."""
+        return CupySearch(self, x, y, as_metric(metric))
+
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
@@ -155,21 +161,21 @@ class CupyBackend(ArrayApiBackend):
         with _device_of(x, y):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().knn(x, y, k, metric, offset)
-            return cupy_kernels.nearest(x, y, k, str(metric), offset)
+            return cupy_kernels.nearest(x, y, k, metric, offset)
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
         """Costs of the listed pairs: the kernel, or `tiled_search.arc_costs`."""
         with _device_of(x, y, rows, cols):
             if not cupy_kernels.suits(x, y, metric):
                 return super().arc_costs(x, y, rows, cols, metric)
-            return cupy_kernels.arc_costs(x, y, rows, cols, str(metric))
+            return cupy_kernels.arc_costs(x, y, rows, cols, metric)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
         """Up to `k` arcs a source with negative reduced cost: kernel, or `tiled_search.price`."""
         with _device_of(x, y, u, v):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().price(x, y, u, v, metric, k)
-            return cupy_kernels.price(x, y, u, v, str(metric), k)
+            return cupy_kernels.price(x, y, u, v, metric, k)
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric
@@ -177,6 +183,41 @@ class CupyBackend(ArrayApiBackend):
         """All pairs whose cost is at most `radius`; see `tiled_search.within`."""
         with _device_of(x, y):
             return super().within(x, y, radius, metric)
+
+
+class CupySearch:
+    """Implements `Search`: by the kernels, or as `TiledSearch` where those do not reach."""
+
+    def __init__(self, backend: CupyBackend, x: Array, y: Array, metric: GroundMetric) -> None:
+        self._backend, self._given = backend, TiledSearch(backend, x, y, metric)
+        self._fused: cupy_kernels.FusedSearch | None = None
+
+    def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
+        """The `k` cheapest targets of every source."""
+        given = self._given
+        with _device_of(given.x, given.y):
+            return self._that_reaches(k).nearest(k, offset)
+
+    def price(self, u: Array, v: Array, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        given = self._given
+        with _device_of(given.x, given.y, u, v):
+            return self._that_reaches(k).price(u, v, k)
+
+    def reverse(self) -> CupySearch:
+        """The search from the targets; nothing is prepared again."""
+        back = self._given.reverse()
+        other = CupySearch(self._backend, back.x, back.y, back.metric)
+        other._fused = None if self._fused is None else self._fused.reverse()
+        return other
+
+    def _that_reaches(self, k: int) -> cupy_kernels.FusedSearch | TiledSearch:
+        given = self._given
+        if not cupy_kernels.suits(given.x, given.y, given.metric, k):
+            return given
+        if self._fused is None:
+            self._fused = cupy_kernels.FusedSearch(given.x, given.y, given.metric)
+        return self._fused
 
 
 class _Namespace:

@@ -5,7 +5,7 @@ for the device at hand, by `cupy.RawModule`, once for each metric and dtype; CuP
 on disk. What a kernel computes and what it asks of its caller is written beside it; this file sees
 to that, and to nothing else. `TILE` is the one place where launch constants are chosen.
 
-Costs and order agree with `agnostic`: differences of coordinates in the dtype of the points,
+Costs and order agree with `tiled_search`: differences of coordinates in the dtype of the points,
 ties by smaller index. Reduced costs are compared in float64 whatever the points are.
 
 Everything runs on the current device and stream, and nothing crosses, with one exception that
@@ -27,9 +27,19 @@ import numpy as np
 from sparse_ot._typing import Array, Metric
 from sparse_ot.backends.generic.arrays import dtype_name, spans
 from sparse_ot.backends.protocol import Neighbours, Pricing
-from sparse_ot.metrics.formulas import unit_vectors
+from sparse_ot.metrics import GroundMetric, as_metric
 
-__all__ = ["MAX_NEIGHBOURS", "TILE", "arc_costs", "nearest", "options", "price", "source", "suits"]
+__all__ = [
+    "MAX_NEIGHBOURS",
+    "TILE",
+    "FusedSearch",
+    "arc_costs",
+    "nearest",
+    "options",
+    "price",
+    "source",
+    "suits",
+]
 
 TILE = {"THREADS": 128, "TARGETS": 32, "DEPTH": 16}
 """Threads of a block, targets of a tile, coordinates of a stage (kernels/cuda/launch.cuh).
@@ -39,7 +49,7 @@ tuned on a device.
 """
 
 MAX_NEIGHBOURS = 64
-"""Longest list the search keeps; longer ones go through `agnostic`."""
+"""Longest list the search keeps; longer ones go through `tiled_search`."""
 
 MAX_POINTS = 2**30
 """Indices of points are 32 bits wide in the kernels."""
@@ -53,22 +63,13 @@ BLOCKS_PER_MULTIPROCESSOR = 4
 MIN_TARGETS = 512
 """Targets of a slice: fewer are not worth a list of their own."""
 
-CLASSES = {
-    "sqeuclidean": "Sqeuclidean",
-    "euclidean": "Euclidean",
-    "cityblock": "Cityblock",
-    "cosine": "Cosine",
-    "chebyshev": "Chebyshev",
-}
-"""Metrics of `metric_formulas`, and their classes in kernels/cuda/metrics.cuh."""
-
 _C_TYPES = {"float32": "float", "float64": "double"}
 
 
 def suits(x: Array, y: Array, metric: Metric, k: int = 1) -> bool:
-    """Whether the kernels can do this: a metric of the table, one dtype, a list not too long."""
+    """Whether the kernels can do this: a metric they know, one dtype, a list not too long."""
     return (
-        metric in CLASSES
+        as_metric(metric).cuda is not None
         and x.dtype == y.dtype
         and dtype_name(x.dtype) in _C_TYPES
         and 1 <= k <= MAX_NEIGHBOURS
@@ -76,41 +77,92 @@ def suits(x: Array, y: Array, metric: Metric, k: int = 1) -> bool:
     )
 
 
-def nearest(x: Array, y: Array, k: int, metric: str, offset: Array | None) -> Neighbours:
-    """The `k` targets with the smallest ``cost + offset`` of every source; see `agnostic.knn`."""
-    key = _C_TYPES[dtype_name(x.dtype)] if offset is None else "double"
-    of_slice = _kernel("knn.cu", "nearest_of_slice", x, metric, key)
-    of_all = _kernel("knn.cu", "nearest_of_all", x, metric, key)
-    x, y = _prepared(x, metric), _prepared(y, metric)
-    no_offset: Any = np.uintp(0)
-    offset = no_offset if offset is None else _as_doubles(offset)
-    indices = cp.empty((x.shape[0], k), dtype=cp.int64)
-    costs = cp.empty((x.shape[0], k), dtype=x.dtype)
-    for span, slices, lists in _lists_of_slices(of_slice, x, y, offset, k, key):
-        sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
-        _launch(of_all, span.stop - span.start, (*lists, *sizes, indices[span], costs[span]))
-    return Neighbours(indices, costs)
+class FusedSearch:
+    """Two clouds as the kernels read them, prepared once.
+
+    Parameters
+    ----------
+    x : array, (n, d)
+    y : array, (m, d)
+    metric : GroundMetric
+        One that `suits`, as must every `k`.
+    """
+
+    def __init__(self, x: Array, y: Array, metric: GroundMetric) -> None:
+        self.metric, self.x, self.y = metric, _prepared(x, metric), _prepared(y, metric)
+
+    def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
+        """The `k` targets with the smallest ``cost + offset`` of every source."""
+        x = self.x
+        key = _C_TYPES[dtype_name(x.dtype)] if offset is None else "double"
+        of_all = _kernel("knn.cu", "nearest_of_all", x, self.metric, key)
+        no_offset: Any = np.uintp(0)
+        offset = no_offset if offset is None else _as_doubles(offset)
+        indices = cp.empty((x.shape[0], k), dtype=cp.int64)
+        costs = cp.empty((x.shape[0], k), dtype=x.dtype)
+        for span, slices, lists in self._lists_of_slices(offset, k, key):
+            sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
+            _launch(of_all, span.stop - span.start, (*lists, *sizes, indices[span], costs[span]))
+        return Neighbours(indices, costs)
+
+    def price(self, u: Array, v: Array, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and row minima."""
+        x, u, offset = self.x, _as_doubles(u), -_as_doubles(v)
+        most_negative = _kernel("pricing.cu", "most_negative", x, self.metric, "double")
+        n = x.shape[0]
+        minima = cp.empty((n,), dtype=cp.float64)
+        cols = cp.empty((n, k), dtype=cp.int64)
+        costs = cp.empty((n, k), dtype=x.dtype)
+        for span, slices, lists in self._lists_of_slices(offset, k, "double"):
+            sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
+            results = minima[span], cols[span], costs[span]
+            _launch(most_negative, span.stop - span.start, (*lists, u[span], *sizes, *results))
+        found = cp.flatnonzero(cols >= 0)
+        return Pricing(found // k, cols.reshape(-1)[found], costs.reshape(-1)[found], minima)
+
+    def reverse(self) -> FusedSearch:
+        """The search from the targets; nothing is prepared again."""
+        other = object.__new__(FusedSearch)
+        other.metric, other.x, other.y = self.metric.swapped(), self.y, self.x
+        return other
+
+    def _lists_of_slices(
+        self, offset: Any, k: int, key: str
+    ) -> Iterator[tuple[slice, int, tuple[Array, Array, Array]]]:
+        """Search every slice of the targets: yields sources, number of slices, and their lists.
+
+        The lists (keys, costs, targets; each sources × slices × k) are overwritten by the next
+        ones, which is safe because a stream does one thing after another.
+        """
+        x, y = self.x, self.y
+        of_slice = _kernel("knn.cu", "nearest_of_slice", x, self.metric, key)
+        (n, d), m = x.shape, y.shape[0]
+        slices, width = _slices(n, m)
+        key_dtype = cp.dtype("float32" if key == "float" else "float64")
+        entry = key_dtype.itemsize + x.dtype.itemsize + 4
+        at_once = max(TILE["THREADS"], LIST_BYTES // (slices * k * entry))
+        shape = (min(n, at_once), slices, k)
+        lists = tuple(cp.empty(shape, dtype=dtype) for dtype in (key_dtype, x.dtype, cp.int32))
+        for span in spans(n, at_once):
+            sizes = tuple(np.int32(size) for size in (span.stop - span.start, m, d, k, width))
+            arguments = (x[span], y, offset, *sizes, *lists)
+            _launch(of_slice, span.stop - span.start, arguments, slices)
+            yield span, slices, lists
 
 
-def price(x: Array, y: Array, u: Array, v: Array, metric: str, k: int) -> Pricing:
-    """Up to `k` arcs a source with negative reduced cost, and row minima; see `agnostic.price`."""
-    of_slice = _kernel("pricing.cu", "cheapest_of_slice", x, metric, "double")
-    most_negative = _kernel("pricing.cu", "most_negative", x, metric, "double")
-    x, y, u, v = _prepared(x, metric), _prepared(y, metric), _as_doubles(u), _as_doubles(v)
-    n = x.shape[0]
-    minima = cp.empty((n,), dtype=cp.float64)
-    cols = cp.empty((n, k), dtype=cp.int64)
-    costs = cp.empty((n, k), dtype=x.dtype)
-    for span, slices, lists in _lists_of_slices(of_slice, x, y, v, k, "double"):
-        sizes = np.int32(span.stop - span.start), np.int32(slices), np.int32(k)
-        results = minima[span], cols[span], costs[span]
-        _launch(most_negative, span.stop - span.start, (*lists, u[span], *sizes, *results))
-    found = cp.flatnonzero(cols >= 0)
-    return Pricing(found // k, cols.reshape(-1)[found], costs.reshape(-1)[found], minima)
+def nearest(x: Array, y: Array, k: int, metric: Metric, offset: Array | None) -> Neighbours:
+    """The `k` targets with the smallest ``cost + offset`` of every source, in one search."""
+    return FusedSearch(x, y, as_metric(metric)).nearest(k, offset)
 
 
-def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: str) -> Array:
-    """Costs of the listed pairs, (p,); see `agnostic.arc_costs`."""
+def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
+    """Up to `k` arcs a source with negative reduced cost, and row minima, in one search."""
+    return FusedSearch(x, y, as_metric(metric)).price(u, v, k)
+
+
+def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
+    """Costs of the listed pairs, (p,); see `tiled_search.arc_costs`."""
+    metric = as_metric(metric)
     kernel = _kernel("arc_costs.cu", "arc_costs", x, metric, "double")
     x, y = _prepared(x, metric), _prepared(y, metric)
     rows, cols = (cp.ascontiguousarray(i.astype(cp.int64, copy=False)) for i in (rows, cols))
@@ -119,28 +171,6 @@ def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: str) -> Arra
     sizes = np.int64(count), np.int32(x.shape[1])
     _launch(kernel, count, (x, y, rows, cols, *sizes, costs))
     return costs
-
-
-def _lists_of_slices(
-    kernel: Any, x: Array, y: Array, by_target: Any, k: int, key: str
-) -> Iterator[tuple[slice, int, tuple[Array, Array, Array]]]:
-    """Search every slice of the targets: yields sources, number of slices, and their lists.
-
-    The lists (keys, costs, targets; each sources × slices × k) are overwritten by the next ones,
-    which is safe because a stream does one thing after another.
-    """
-    (n, d), m = x.shape, y.shape[0]
-    slices, width = _slices(n, m)
-    key_dtype = cp.dtype("float32" if key == "float" else "float64")
-    entry = key_dtype.itemsize + x.dtype.itemsize + 4
-    at_once = max(TILE["THREADS"], LIST_BYTES // (slices * k * entry))
-    shape = (min(n, at_once), slices, k)
-    lists = tuple(cp.empty(shape, dtype=dtype) for dtype in (key_dtype, x.dtype, cp.int32))
-    for span in spans(n, at_once):
-        sizes = tuple(np.int32(size) for size in (span.stop - span.start, m, d, k, width))
-        arguments = (x[span], y, by_target, *sizes, *lists)
-        _launch(kernel, span.stop - span.start, arguments, slices)
-        yield span, slices, lists
 
 
 def _slices(n: int, m: int) -> tuple[int, int]:
@@ -159,16 +189,16 @@ def _launch(kernel: Any, threads: int, arguments: tuple[Any, ...], slices: int =
         kernel(grid, (TILE["THREADS"],), arguments)
 
 
-def _prepared(points: Array, metric: str) -> Array:
-    """Points as the kernels read them: rows contiguous, of length 1 under cosine cost."""
-    return cp.ascontiguousarray(unit_vectors(points, cp) if metric == "cosine" else points)
+def _prepared(points: Array, metric: GroundMetric) -> Array:
+    """Points as the kernels read them: as the metric sees them, rows contiguous."""
+    return cp.ascontiguousarray(metric.prepare(points, cp))
 
 
 def _as_doubles(x: Array) -> Array:
     return cp.ascontiguousarray(x.astype(cp.float64, copy=False))
 
 
-def _kernel(file: str, name: str, like: Array, metric: str, key: str) -> Any:
+def _kernel(file: str, name: str, like: Array, metric: GroundMetric, key: str) -> Any:
     return _module(file, options(dtype_name(like.dtype), metric, key)).get_function(name)
 
 
@@ -177,22 +207,24 @@ def _module(file: str, flags: tuple[str, ...]) -> Any:
     return cp.RawModule(code=source(file), options=flags)
 
 
-def options(dtype: str, metric: str, key: str) -> tuple[str, ...]:
+def options(dtype: str, metric: Metric, key: str) -> tuple[str, ...]:
     """What the compiler is told: the types, the metric and the sizes of tiles.
 
     Parameters
     ----------
     dtype : {"float32", "float64"}
         Of coordinates and costs.
-    metric : str
-        A key of `CLASSES`.
+    metric : str, (str, float) or GroundMetric
+        One that has a class in kernels/cuda/metrics.cuh.
     key : {"float", "double"}
         C type of what targets are ranked by.
     """
+    metric = as_metric(metric)
     values = {
         "SCALAR": _C_TYPES[dtype],
         "KEY": key,
-        "METRIC": CLASSES[metric],
+        "METRIC": metric.cuda,
+        **({} if metric.p is None else {"P": repr(metric.p)}),
         **TILE,
         "MAX_NEIGHBOURS": MAX_NEIGHBOURS,
     }

@@ -17,9 +17,17 @@ import numpy as np
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
 from sparse_ot.backends.generic.arrays import data_dependent_shapes, dtype_name
-from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
+from sparse_ot.backends.protocol import (
+    ArraySpec,
+    CooParts,
+    HostFunction,
+    Neighbours,
+    Pricing,
+    Search,
+)
 from sparse_ot.backends.registry import load_backend
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.metrics import as_metric
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["ArrayApiBackend"]
@@ -206,6 +214,10 @@ class ArrayApiBackend:
     def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
         """`value`: a plain array-API library does not differentiate."""
         return value
+
+    def search(self, x: Array, y: Array, metric: Metric) -> Search:
+        """`knn` and `price` for these points; nothing is prepared."""
+        return agnostic.TiledSearch(self, x, y, as_metric(metric))
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None

@@ -6,7 +6,7 @@ budget whatever n and m are.
 
 Three rules hold here and in every backend that overrides these functions:
 
-- Costs are differences of coordinates (see `metric_formulas`), in the dtype of the points.
+- Costs are differences of coordinates (see `metrics.formulas`), in the dtype of the points.
 - Ties go to the smaller target index, so that the same input gives the same arcs.
 - The `costs` of `Neighbours` and `Pricing` are costs of transport, without the `offset` or the
   potentials that decided the order.
@@ -17,6 +17,7 @@ nothing leaves the device.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from sparse_ot._typing import Array, Metric
@@ -27,10 +28,11 @@ from sparse_ot.backends.generic.arrays import (
     index_dtype,
     spans,
 )
-from sparse_ot.backends.protocol import Neighbours, Pricing
-from sparse_ot.metrics.formulas import evaluate
+from sparse_ot.backends.protocol import Backend, Neighbours, Pricing
+from sparse_ot.metrics import GroundMetric, as_metric, evaluate
 
 __all__ = [
+    "TiledSearch",
     "arc_costs",
     "knn",
     "price",
@@ -38,6 +40,28 @@ __all__ = [
     "tiling",
     "within",
 ]
+
+
+@dataclass(frozen=True)
+class TiledSearch:
+    """Implements `Search` by asking a backend that has nothing to prepare."""
+
+    backend: Backend
+    x: Array
+    y: Array
+    metric: GroundMetric
+
+    def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
+        """The `k` cheapest targets of every source."""
+        return self.backend.knn(self.x, self.y, k, self.metric, offset)
+
+    def price(self, u: Array, v: Array, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        return self.backend.price(self.x, self.y, u, v, self.metric, k)
+
+    def reverse(self) -> TiledSearch:
+        """The search from the targets."""
+        return TiledSearch(self.backend, self.y, self.x, self.metric.swapped())
 
 
 class Tiling(NamedTuple):
@@ -74,8 +98,8 @@ def arc_costs(
     x : array, (n, d)
     y : array, (m, d)
     rows, cols : array of int, (p,)
-    metric : str or callable
-        See `metric_formulas.evaluate`.
+    metric : str, (str, float) or callable
+        See `sparse_ot.metrics`.
     xp : namespace
         The array-API namespace of all arrays.
     memory_budget : int
@@ -114,7 +138,7 @@ def knn(
     y : array, (m, d)
     k : int
         From 1 to m.
-    metric : str or callable
+    metric : str, (str, float) or callable
     offset : array, (m,), optional
         Added to the cost of every arc into target j.
     xp : namespace
@@ -126,6 +150,8 @@ def knn(
     Neighbours
         Smallest first, ties by smaller index. `costs` leaves `offset` out.
     """
+    metric = as_metric(metric)
+    x, y = metric.prepare(x, xp), metric.prepare(y, xp)
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = tiling(n, m, d, k, itemsize, memory_budget)
@@ -142,14 +168,14 @@ def knn(
 
 
 def _nearest_of_block(
-    x: Array, y: Array, k: int, metric: Metric, offset: Array | None, width: int, xp: Any
+    x: Array, y: Array, k: int, metric: GroundMetric, offset: Array | None, width: int, xp: Any
 ) -> Neighbours:
     """Scan the targets from left to right and keep the best `k` of each row so far."""
     device = device_of(x)
     count, m = int(x.shape[0]), int(y.shape[0])
     best: tuple[Array, Array, Array] | None = None
     for span in spans(m, width):
-        costs = evaluate(x[:, None, :], y[None, span, :], metric, xp)
+        costs = metric.formula(x[:, None, :], y[None, span, :], xp)
         ranked_by = costs if offset is None else costs + offset[None, span]
         targets = xp.arange(span.start, span.stop, dtype=index_dtype(xp, device), device=device)
         indices = xp.broadcast_to(targets[None, :], (count, span.stop - span.start))
@@ -190,7 +216,7 @@ def price(
     y : array, (m, d)
     u : array, (n,)
     v : array, (m,)
-    metric : str or callable
+    metric : str, (str, float) or callable
     k : int
         Most arcs returned for a source, from 1 to m.
     xp : namespace
@@ -236,13 +262,15 @@ def within(
 
     The number of pairs depends on values, so this cannot run under a trace.
     """
+    metric = as_metric(metric)
+    x, y = metric.prepare(x, xp), metric.prepare(y, xp)
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = tiling(n, m, d, 1, itemsize, memory_budget)
     parts = []
     for down in spans(n, tile.rows):
         for across in spans(m, tile.cols):
-            costs = evaluate(x[down, None, :], y[None, across, :], metric, xp)
+            costs = metric.formula(x[down, None, :], y[None, across, :], xp)
             rows, cols = xp.nonzero(costs <= radius)
             parts.append((rows + down.start, cols + across.start, costs[rows, cols]))
     rows, cols, costs = (xp.concat(list(column)) for column in zip(*parts, strict=True))

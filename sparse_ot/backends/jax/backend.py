@@ -178,6 +178,10 @@ class JaxBackend(ArrayApiBackend):
         """`value`, with the derivative of the envelope theorem; see `derivatives`."""
         return jax_autodiff.envelope(value, pairs)
 
+    def search(self, x: Array, y: Array, metric: Metric) -> jax_search.JaxSearch:
+        """On the CPU platform, the compiled search; what it prepares is kept."""
+        return jax_search.JaxSearch(x, y, metric)
+
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:

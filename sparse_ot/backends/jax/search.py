@@ -11,7 +11,7 @@ Which arcs are chosen is not differentiable, so the searches stop derivatives; `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -26,58 +26,101 @@ from sparse_ot.backends.generic.tiled_search import select_negative, tiling
 from sparse_ot.backends.jax import door as jax_door
 from sparse_ot.backends.numpy import search as numpy_search
 from sparse_ot.backends.protocol import ArraySpec, Neighbours, Pricing
-from sparse_ot.metrics.formulas import evaluate
+from sparse_ot.metrics import GroundMetric, as_metric, evaluate
 
-__all__ = ["arc_costs", "knn", "knn_by_tiles", "price"]
+__all__ = ["JaxSearch", "arc_costs", "knn", "knn_by_tiles", "price"]
+
+
+class JaxSearch:
+    """Implements `Search`. Arrays with values on the CPU platform keep their tree in it."""
+
+    def __init__(self, x: Array, y: Array, metric: Metric) -> None:
+        self._x, self._y, self._metric = x, y, as_metric(metric)
+        self._clouds: list[_FiniteClouds] = []
+        self._reverse: JaxSearch | None = None
+
+    def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
+        """The `k` cheapest targets of every source; see `knn`."""
+        arrays = (self._x, self._y) if offset is None else (self._x, self._y, offset)
+        if any(jax_door.is_traced(lax.stop_gradient(array)) for array in arrays):
+            return knn(self._x, self._y, k, self._metric, offset)
+        return _knn(_NearestOnHost(k, self._metric, self._clouds), arrays)
+
+    def price(self, u: Array, v: Array, k: int) -> Pricing:
+        """Up to `k` arcs a source with negative reduced cost, and row minima; see `price`."""
+        priced: Pricing = _priced(self.nearest(k, -v), u, v)
+        return priced
+
+    def reverse(self) -> JaxSearch:
+        """The search from the targets."""
+        if self._reverse is None:
+            self._reverse = JaxSearch(self._y, self._x, self._metric.swapped())
+        return self._reverse
 
 
 def knn(x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None) -> Neighbours:
-    """The `k` cheapest targets of every source; see `agnostic.knn`.
+    """The `k` cheapest targets of every source; see `tiled_search.knn`.
 
     A metric that is a function is compiled once for each function object: define it once, outside
     of loops.
     """
-    if callable(metric):
-        everywhere: Neighbours = knn_by_tiles(x, y, k, metric, offset)
+    return _knn(_NearestOnHost(k, as_metric(metric)), (x, y) if offset is None else (x, y, offset))
+
+
+def _knn(search: _NearestOnHost, arrays: tuple[Array, ...]) -> Neighbours:
+    x, y = arrays[:2]
+    if search.metric.core is None:
+        everywhere: Neighbours = knn_by_tiles(x, y, search.k, search.metric, *arrays[2:])
         return everywhere
-    dtype, shape = jnp.result_type(x, y), (x.shape[0], k)
+    dtype, shape = jnp.result_type(x, y), (x.shape[0], search.k)
     out = (
         ArraySpec(shape, dtype_name(index_dtype(jnp))),
         ArraySpec(shape, dtype_name(dtype)),
     )
     found = jax_door.call_where_memory_is_shared(
-        _NearestOnHost(k, metric),
-        (x, y) if offset is None else (x, y, offset),
-        out,
-        elsewhere=partial(_knn_by_tiles_of, k, metric),
+        search, arrays, out, elsewhere=partial(_knn_by_tiles_of, search.k, search.metric)
     )
     return Neighbours(*found)
 
 
-def _knn_by_tiles_of(k: int, metric: Metric, *arrays: Array) -> Neighbours:
+def _knn_by_tiles_of(k: int, metric: GroundMetric, *arrays: Array) -> Neighbours:
     found: Neighbours = knn_by_tiles(*arrays[:2], k, metric, *arrays[2:])
     return found
 
 
+class _FiniteClouds:
+    """Points on the host, and which of them are no numbers."""
+
+    def __init__(self, x: Any, y: Any, metric: GroundMetric) -> None:
+        self.lost, self.bad = (~np.isfinite(points).all(axis=1) for points in (x, y))
+        self.clouds = numpy_search.Clouds(
+            np.where(self.lost[:, None], 0, x), np.where(self.bad[:, None], 0, y), metric
+        )
+
+
 @dataclass(frozen=True)
 class _NearestOnHost:
-    """The compiled search as a host function; what is no number has no neighbours, and says so."""
+    """The compiled search as a host function; what is no number has no neighbours, and says so.
+
+    With `kept` it is for one pair of clouds only, and what was prepared for them stays there.
+    """
 
     k: int
-    metric: str
+    metric: GroundMetric
+    kept: list[_FiniteClouds] | None = field(default=None, repr=False, compare=False)
 
     def __call__(self, x: Any, y: Any, *offset: Any) -> tuple[Any, Any]:
-        lost = ~np.isfinite(x).all(axis=1)
-        bad_targets = ~np.isfinite(y).all(axis=1)
+        points = self.kept[0] if self.kept else _FiniteClouds(x, y, self.metric)
+        if self.kept is not None:
+            self.kept[:] = [points]
+        bad_targets = points.bad
         for prices in offset:
             bad_targets = bad_targets | ~np.isfinite(prices)
         if bad_targets.any():  # an arc to one of them, so that the solve can name it
             shape = (x.shape[0], self.k)
             return np.full(shape, bad_targets.argmax()), np.full(shape, np.nan)
-        indices, costs = numpy_search.nearest(
-            np.where(lost[:, None], 0, x), y, self.k, self.metric, *offset
-        )
-        costs[lost] = np.nan
+        indices, costs, _ = points.clouds.nearest(self.k, *offset)
+        costs[points.lost] = np.nan
         return indices, costs
 
 
@@ -91,7 +134,8 @@ def knn_by_tiles(
     memory_budget: int = MEMORY_BUDGET,
 ) -> Neighbours:
     """The `k` cheapest targets of every source, by looking at every pair, on any platform."""
-    x, y = lax.stop_gradient((x, y))
+    metric = as_metric(metric)
+    x, y = (metric.prepare(points, jnp) for points in lax.stop_gradient((x, y)))
     n, m, d = x.shape[0], y.shape[0], x.shape[1]
     dtype = jnp.result_type(x, y)
     offset = jnp.zeros(m, dtype) if offset is None else lax.stop_gradient(offset).astype(dtype)
@@ -105,7 +149,7 @@ def knn_by_tiles(
     def nearest_of_block(block: Array) -> Neighbours:
         def take_tile(best: tuple[Array, ...], tile: tuple[Array, ...]) -> tuple[Any, None]:
             points, prices, start = tile
-            costs = evaluate(block[:, None, :], points[None, :, :], metric, jnp).astype(dtype)
+            costs = metric.formula(block[:, None, :], points[None, :, :], jnp).astype(dtype)
             indices = start + jnp.arange(width, dtype=start.dtype)
             new = (costs + prices[None, :], jnp.broadcast_to(indices, costs.shape), costs)
             # What is kept stands left of what is new: top_k prefers the left of equals.
@@ -132,7 +176,7 @@ def arc_costs(
     metric: Metric,
     memory_budget: int = MEMORY_BUDGET,
 ) -> Array:
-    """Costs of the listed pairs, differentiable in the points; see `agnostic.arc_costs`.
+    """Costs of the listed pairs, differentiable in the points; see `tiled_search.arc_costs`.
 
     Indices out of range, the padding of JAX's containers, are moved into it: the cost is some
     number, and its derivative no NaN.
@@ -151,11 +195,15 @@ def arc_costs(
     return lax.map(jax.checkpoint(costs_of), slices).reshape(-1)[:pairs]
 
 
-@partial(jax.jit, static_argnames=("metric", "k"))
 def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-    """Up to `k` arcs a source with negative reduced cost, and row minima; see `agnostic.price`."""
+    """Up to `k` arcs a source with negative reduced cost, and row minima."""
+    priced: Pricing = _priced(knn(x, y, k, metric, -v), u, v)
+    return priced
+
+
+@jax.jit
+def _priced(found: Neighbours, u: Array, v: Array) -> Pricing:
     u, v = lax.stop_gradient((u, v))
-    found = knn(x, y, k, metric, -v)
     return select_negative(found, found.costs - v[found.indices], u, jnp)
 
 

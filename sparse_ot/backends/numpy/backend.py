@@ -16,9 +16,9 @@ import numpy as np
 import scipy.sparse
 
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
-from sparse_ot.backends.generic import tiled_search as agnostic
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.numpy import search as numpy_search
+from sparse_ot.backends.numpy.search import NumpySearch
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import ShapeError
 from sparse_ot.result.ledger import TransferLedger
@@ -110,15 +110,15 @@ class NumpyBackend(ArrayApiBackend):
         results = zip(solve(*arrays), out, strict=True)
         return tuple(np.asarray(result, dtype=spec.dtype) for result, spec in results)
 
+    def search(self, x: Array, y: Array, metric: Metric) -> NumpySearch:
+        """The compiled search on all cores; what it prepares is kept."""
+        return NumpySearch.of(x, y, metric)
+
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
     ) -> Neighbours:
-        """The `k` cheapest targets of every source, by the compiled search on all cores.
-
-        With offsets, ties within rounding may go to either.
-        """
-        indices, costs = numpy_search.nearest(x, y, k, metric, offset, loose=True)
-        return Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
+        """The `k` cheapest targets of every source; see `NumpySearch.nearest`."""
+        return self.search(x, y, metric).nearest(k, offset)
 
     def arc_costs(self, x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> Array:
         """Costs of the listed pairs, computed in float64 and rounded to the points' dtype."""
@@ -126,14 +126,8 @@ class NumpyBackend(ArrayApiBackend):
         return costs.astype(np.result_type(x, y), copy=False)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """As `agnostic.price`; row minima are in float64 whatever the points are.
-
-        Where values tie within rounding, a minimum may be lower than the least by some ulps.
-        """
-        indices, costs, minima = numpy_search.nearest_and_minima(x, y, k, metric, -v)
-        adjusted = costs - v[indices]
-        found = Neighbours(indices, costs.astype(np.result_type(x, y), copy=False))
-        return agnostic.select_negative(found, adjusted, u, xp)._replace(row_minima=minima)
+        """Up to `k` arcs a source with negative reduced cost; see `NumpySearch.price`."""
+        return self.search(x, y, metric).price(u, v, k)
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric

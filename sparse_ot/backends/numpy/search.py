@@ -1,37 +1,41 @@
 """Exact nearest neighbours on the host.
 
-`nearest` asks the compiled core (search/nearest.hpp in kernels/): a packed k-d tree in low
+`Clouds` asks the compiled core (search/nearest.hpp in kernels/): a packed k-d tree in low
 dimension, a fused search through all pairs in high dimension, on all cores, without a matrix and
-without the GIL. Its costs are bit for bit those of `metric_formulas`, ties go to the smaller index,
-and neither the method nor the number of threads shows in the result. Only a metric that is a Python
-function is searched here, tile by tile.
+without the GIL. Ties go to the smaller index, and neither the method nor the number of threads
+shows in the result. What a search prepares (unit vectors, the tree) is kept for the next one. Only
+a metric that the core does not know, as a Python function, is searched here, tile by tile.
+
+*One cost a pair.* Where the core knows the metric, all costs are its own: those of a search, of
+listed pairs, and of pairs within a radius. They are bit for bit those of `metrics.formulas` where
+these consist of operations that round correctly.
 
 `within` works in two steps. A fast computation, correct up to a bounded rounding error, names
 candidates that surely include the answer (SciPy's k-d tree in low dimension, tiles of `cdist` or of
-matrix products in high dimension); then the candidates' costs are computed from coordinate
-differences in float64, and those decide.
+matrix products in high dimension); then the candidates' costs are computed in float64, and those
+decide.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
+import array_api_compat.numpy as xp
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot import _core
 from sparse_ot._typing import Metric
 from sparse_ot.backends.generic.arrays import spans
-from sparse_ot.metrics.formulas import evaluate, unit_vectors
+from sparse_ot.backends.generic.tiled_search import select_negative
+from sparse_ot.backends.protocol import Neighbours, Pricing
+from sparse_ot.core import search as core_search
+from sparse_ot.metrics import GroundMetric, as_metric
 
-__all__ = ["METRIC_CODES", "nearest", "nearest_and_minima", "pair_costs", "within"]
+__all__ = ["Clouds", "NumpySearch", "nearest", "nearest_and_minima", "pair_costs", "within"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]
-
-METRIC_CODES = {"sqeuclidean": 0, "euclidean": 1, "cityblock": 2, "chebyshev": 3, "cosine": 4}
-"""What the compiled core calls the metrics (kernels/include/sparse_ot/geometry/metrics.hpp)."""
 
 TREE_DIMENSIONS = 10
 """Most coordinates for which `within` asks SciPy's tree."""
@@ -49,21 +53,121 @@ _SLICE_ROWS = 2**18
 """And most sources, where a tree looks at few differences a source."""
 
 
-class _Norm(NamedTuple):
-    """How a metric looks to a tree or a tile: a p-norm `t`, and the cost as a function of it."""
+class Clouds:
+    """Sources and targets in float64 as the metric sees them, and what searches make of them.
 
-    p: float
-    cost: Callable[[Floats], Floats]
-    distance: Callable[[float], float]
+    Parameters
+    ----------
+    x : ndarray, (n, d)
+    y : ndarray, (m, d)
+    metric : str, (str, float) or callable
+    threads : int
+        0 takes all cores. The result does not depend on it.
+    """
+
+    def __init__(
+        self, x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric, threads: int = 0
+    ) -> None:
+        self.metric = as_metric(metric)
+        self.x, self.y = (_as_doubles(self.metric.prepare(_as_doubles(p), np)) for p in (x, y))
+        self._threads = threads
+        self._index: core_search.NearestIndex | None = None
+        self._reverse: Clouds | None = None
+
+    def nearest(
+        self, k: int, offset: Any = None, *, loose: bool = False
+    ) -> tuple[Integers, Floats, Floats]:
+        """The `k` targets with the smallest ``cost(x_i, y_j) + offset[j]`` of every source.
+
+        Parameters
+        ----------
+        k : int
+            From 1 to m.
+        offset : ndarray, (m,), optional
+        loose : bool
+            Whether values that rounding hardly tells apart count as equal, so that one found may be
+            larger than one left out by some ulps of its cost and offset. Only with offsets, and
+            faster where they tie with the costs.
+
+        Returns
+        -------
+        indices : ndarray of int64, (n, k)
+            Smallest first, ties by smaller index.
+        costs : ndarray of float64, (n, k)
+            Without the offset.
+        minima : ndarray of float64, (n,)
+            For every source what no ``cost + offset`` is below: the least value found, except where
+            something was left out as a tie; then it is lower by as much as that might have been.
+        """
+        x, y = self.x, self.y
+        offset = None if offset is None else _as_doubles(offset)
+        if self.metric.core is None:
+            indices, costs = _nearest_by_tiles(x, y, k, self.metric, offset)
+            return indices, costs, costs[:, 0] + (0 if offset is None else offset[indices[:, 0]])
+        if self._index is None:
+            self._index = core_search.NearestIndex(
+                y, self.metric.core, self.metric.core_p, self._threads
+            )
+        rows = min(_SLICE_ROWS, max(1024, _SLICE_TERMS // y.size)) if x.shape[0] else 1
+        slices = [
+            self._index.query(x[span], k, offset, loose, self._threads)[:3]
+            for span in spans(x.shape[0], rows)
+        ]
+        indices, costs, minima = zip(*slices, strict=True)
+        # The core's int64 is C's long long, NumPy's is long: the same bits under two names.
+        return _joined(indices).view(np.int64), _joined(costs), _joined(minima)
+
+    def reverse(self) -> Clouds:
+        """The same with sources and targets exchanged; made once."""
+        if self._reverse is None:
+            other = object.__new__(Clouds)
+            other.metric, other.x, other.y = self.metric.swapped(), self.y, self.x
+            other._threads, other._index, other._reverse = self._threads, None, self
+            self._reverse = other
+        return self._reverse
+
+    def costs(self, rows: Any, cols: Any) -> Floats:
+        """Costs of listed pairs."""
+        metric = self.metric
+        if metric.core is not None:
+            rows, cols = (np.ascontiguousarray(i, np.int64) for i in (rows, cols))
+            return core_search.pair_costs(self.x, self.y, rows, cols, metric.core, metric.core_p)
+        costs = np.empty(len(rows))
+        for block in _blocks(len(rows), self.x.shape[1]):  # so that memory stays bounded
+            pairs = self.x[rows[block]], self.y[cols[block]]
+            costs[block] = metric.formula(*pairs, np)
+        return costs
 
 
-_NORMS: dict[str, _Norm] = {
-    "sqeuclidean": _Norm(2, np.square, np.sqrt),
-    "euclidean": _Norm(2, np.positive, float),
-    "cityblock": _Norm(1, np.positive, float),
-    "chebyshev": _Norm(np.inf, np.positive, float),
-    "cosine": _Norm(2, lambda t: t * t / 2, lambda c: (2 * c) ** 0.5),
-}
+class NumpySearch:
+    """Implements `Search` for NumPy arrays."""
+
+    def __init__(self, clouds: Clouds, dtype: Any) -> None:
+        self._clouds, self._dtype = clouds, dtype
+
+    @staticmethod
+    def of(x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric) -> NumpySearch:
+        """Results in the common dtype of the points."""
+        return NumpySearch(Clouds(x, y, metric), np.result_type(x, y))
+
+    def nearest(self, k: int, offset: Any = None) -> Neighbours:
+        """The `k` cheapest targets of every source; ties within rounding may go to either."""
+        indices, costs, _ = self._clouds.nearest(k, offset, loose=True)
+        return Neighbours(indices, costs.astype(self._dtype, copy=False))
+
+    def price(self, u: Any, v: Any, k: int) -> Pricing:
+        """As `tiled_search.price`; row minima are in float64 whatever the points are.
+
+        Where values tie within rounding, a minimum may be lower than the least by some ulps.
+        """
+        indices, costs, minima = self._clouds.nearest(k, -v, loose=True)
+        found = Neighbours(indices, costs.astype(self._dtype, copy=False))
+        priced = select_negative(found, costs - v[indices], u, xp)
+        return priced._replace(row_minima=minima)
+
+    def reverse(self) -> NumpySearch:
+        """The same with sources and targets exchanged."""
+        return NumpySearch(self._clouds.reverse(), self._dtype)
 
 
 def nearest(
@@ -73,37 +177,10 @@ def nearest(
     metric: Metric,
     offset: Any = None,
     *,
-    limit: Any = None,
     loose: bool = False,
     threads: int = 0,
 ) -> tuple[Integers, Floats]:
-    """The `k` targets with the smallest ``cost(x_i, y_j) + offset[j]`` of every source.
-
-    Parameters
-    ----------
-    x : ndarray, (n, d)
-    y : ndarray, (m, d)
-    k : int
-        From 1 to m.
-    metric : str or callable
-    offset : ndarray, (m,), optional
-    limit : ndarray, (n,), optional
-        Only targets with ``cost + offset < limit[i]`` are looked for, which is much faster where
-        there are none. A row without any has its minimum at or above its limit; that minimum
-        stays unknown.
-    loose : bool
-        Whether values that rounding hardly tells apart count as equal, so that one found may be
-        larger than one left out by some ulps of its cost and offset. Only with offsets, and faster
-        where they tie with the costs.
-    threads : int
-        0 takes all cores. The result does not depend on it.
-
-    Returns
-    -------
-    indices : ndarray of int64, (n, k)
-        Smallest first, ties by smaller index; −1 where a limit leaves fewer.
-    costs : ndarray of float64, (n, k)
-        Without the offset; +inf where a limit leaves fewer.
+    """Indices and costs of one search; see `Clouds.nearest`.
 
     Examples
     --------
@@ -111,89 +188,59 @@ def nearest(
     >>> nearest(np.asarray([[0.0]]), np.asarray([[3.0], [-1.0], [1.0]]), 2, "sqeuclidean")
     (array([[1, 2]]), array([[1., 1.]]))
     """
-    indices, costs, _ = _search(x, y, k, metric, offset, limit, loose, threads)
-    return indices, costs
+    return Clouds(x, y, metric, threads).nearest(k, offset, loose=loose)[:2]
 
 
 def nearest_and_minima(
     x: npt.NDArray[Any], y: npt.NDArray[Any], k: int, metric: Metric, offset: Any
 ) -> tuple[Integers, Floats, Floats]:
-    """As `nearest` with loose ties, and for every source what no ``cost + offset`` is below.
-
-    That minimum is the least value found, except where something was left out as a tie: then it is
-    lower by as much as that might have been.
-    """
-    return _search(x, y, k, metric, offset, None, True, 0)
-
-
-def _search(
-    x: npt.NDArray[Any],
-    y: npt.NDArray[Any],
-    k: int,
-    metric: Metric,
-    offset: Any,
-    limit: Any,
-    loose: bool,
-    threads: int,
-) -> tuple[Integers, Floats, Floats]:
-    """Indices, costs and minima of `nearest`."""
-    x, y = _as_doubles(x), _as_doubles(y)
-    offset = None if offset is None else _as_doubles(offset)
-    limit = None if limit is None else _as_doubles(limit)
-    if callable(metric):
-        indices, costs = _nearest_by_tiles(x, y, k, metric, offset, limit)
-        return indices, costs, costs[:, 0] + (0 if offset is None else offset[indices[:, 0]])
-    index = _core.NearestIndex(y, METRIC_CODES[metric], threads)
-    rows = min(_SLICE_ROWS, max(1024, _SLICE_TERMS // y.size)) if x.shape[0] else 1
-    slices = [
-        index.query(x[span], k, offset, None if limit is None else limit[span], loose, threads)[:3]
-        for span in spans(x.shape[0], rows)
-    ]
-    indices, costs, minima = zip(*slices, strict=True)
-    # The core's int64 is C's long long, NumPy's is long: the same bits under two names.
-    return _joined(indices).view(np.int64), _joined(costs), _joined(minima)
+    """As `nearest` with loose ties, and the minimum of every row."""
+    return Clouds(x, y, metric).nearest(k, offset, loose=True)
 
 
 def pair_costs(
     x: npt.NDArray[Any], y: npt.NDArray[Any], rows: Any, cols: Any, metric: Metric
 ) -> Floats:
-    """Costs of listed pairs in float64, block by block so that memory stays bounded."""
-    costs = np.empty(len(rows))
-    for block in _blocks(len(rows), x.shape[1]):
-        costs[block] = evaluate(
-            _as_doubles(x[rows[block]]), _as_doubles(y[cols[block]]), metric, np
-        )
-    return costs
+    """Costs of listed pairs in float64."""
+    return Clouds(x, y, metric).costs(rows, cols)
 
 
 def within(
     x: npt.NDArray[Any], y: npt.NDArray[Any], radius: float, metric: Metric
 ) -> tuple[Integers, Integers, Floats]:
     """All pairs whose cost is at most `radius`: rows, cols and costs, sorted by pair."""
-    x, y = _as_doubles(x), _as_doubles(y)
-    if not callable(metric) and x.shape[1] <= TREE_DIMENSIONS:
-        candidates = [_within_by_tree(x, y, radius, metric)]
+    clouds = Clouds(x, y, metric)
+    if clouds.metric.p_norm is not None and clouds.x.shape[1] <= TREE_DIMENSIONS:
+        candidates = [_within_by_tree(clouds, radius)]
     else:
-        tiles = _Tiles(x, y, metric)
-        candidates = [tiles.within(block, radius) for block in _blocks(x.shape[0], tiles.width)]
+        tiles = _Tiles(clouds)
+        blocks = _blocks(clouds.x.shape[0], tiles.width)
+        candidates = [tiles.within(block, radius) for block in blocks]
     rows = np.concatenate([pair[0] for pair in candidates]).astype(np.int64)
     cols = np.concatenate([pair[1] for pair in candidates]).astype(np.int64)
-    costs = pair_costs(x, y, rows, cols, metric)
+    costs = clouds.costs(rows, cols)
     inside = costs <= radius
     rows, cols, costs = rows[inside], cols[inside], costs[inside]
     order = np.lexsort((cols, rows))
     return rows[order], cols[order], costs[order]
 
 
-def _within_by_tree(x: Floats, y: Floats, radius: float, metric: str) -> tuple[Integers, Integers]:
+def _within_by_tree(clouds: Clouds, radius: float) -> tuple[Integers, Integers]:
     from scipy.spatial import cKDTree  # slow to load, so not with the package
 
-    norm = _NORMS[metric]
-    x, y = _points_of_norm(x, y, metric)
+    metric, d = clouds.metric, clouds.x.shape[1]
     # A hair wider than asked: the exact costs decide.
-    reach = norm.distance(radius) * (1 + _slack(x.shape[1]))
-    found = cKDTree(x).sparse_distance_matrix(cKDTree(y), reach, p=norm.p, output_type="ndarray")
+    reach = (radius / metric.factor) ** (1 / metric.power) * (1 + _slack(d))
+    found = cKDTree(clouds.x).sparse_distance_matrix(
+        cKDTree(clouds.y), reach, p=_norm_below(metric), output_type="ndarray"
+    )
     return found["i"], found["j"]
+
+
+def _norm_below(metric: GroundMetric) -> float:
+    """The p-norm itself, or the largest below it that needs no powers, which may overflow."""
+    assert metric.p_norm is not None, "callers look"
+    return next(p for p in (1, 2, np.inf) if p >= metric.p_norm)
 
 
 def _slack(d: int) -> float:
@@ -201,25 +248,18 @@ def _slack(d: int) -> float:
     return float(8 * (d + 3) * np.finfo(np.float64).eps)
 
 
-def _points_of_norm(x: Floats, y: Floats, metric: Metric) -> tuple[Floats, Floats]:
-    """Points whose p-norm distance gives the cost."""
-    if metric == "cosine":
-        return unit_vectors(x, np), unit_vectors(y, np)
-    return x, y
-
-
 class _Tiles:
-    """Costs of some sources against all targets, with a bound on the rounding error."""
+    """Costs of some sources against all targets, or bounds below them, with the rounding error."""
 
-    def __init__(self, x: Floats, y: Floats, metric: Metric) -> None:
-        self.metric = metric
+    def __init__(self, clouds: Clouds) -> None:
+        x, y, self.metric = clouds.x, clouds.y, clouds.metric
         self._slack = _slack(x.shape[1])
-        # Numbers in one row of a tile, temporaries of a callable metric included.
-        self.width = int(2 * y.size if callable(metric) else y.shape[0])
-        if callable(metric):
+        by_formula = self.metric.p_norm is None
+        # Numbers in one row of a tile, temporaries of a formula included.
+        self.width = int(2 * y.size if by_formula else y.shape[0])
+        if by_formula:
             self._x, self._y = x, y
             return
-        x, y = _points_of_norm(x, y, metric)
         center = y.mean(axis=0)
         self._x, self._y = x - center, y - center
         self._x_squares = np.einsum("ij,ij->i", self._x, self._x)
@@ -236,43 +276,37 @@ class _Tiles:
         from scipy.spatial.distance import cdist  # slow to load, so not with the package
 
         metric, x = self.metric, self._x[rows]
-        if callable(metric):
-            tile = evaluate(x[:, None, :], self._y[None, :, :], metric, np)
+        if metric.p_norm is None:
+            tile = metric.formula(x[:, None, :], self._y[None, :, :], np)
             return np.asarray(tile, np.float64), np.zeros(len(x))
-        norm, d = _NORMS[metric], x.shape[1]
+        d, p = x.shape[1], _norm_below(metric)
         # Of coordinates: |x| + |y| bounds any p-norm distance up to the factor d (p = 1).
         reach = np.sqrt(self._x_squares[rows]) + np.sqrt(self._y_squares.max())
-        if norm.p != 2 or d < _BLAS_DIMENSIONS:
-            name: Any = {1.0: "cityblock", 2.0: "euclidean", np.inf: "chebyshev"}[norm.p]
-            tile = norm.cost(cdist(x, self._y, name))
+        if p != 2 or d < _BLAS_DIMENSIONS:
+            name: Any = {1: "cityblock", 2: "euclidean", np.inf: "chebyshev"}[p]
+            tile = metric.factor * cdist(x, self._y, name) ** metric.power
             # Centring moved every coordinate by a rounding error, hence the reach once more.
-            return tile, norm.cost(reach) * self._slack * d
+            return tile, metric.factor * reach**metric.power * self._slack * d
         squares = x @ self._y.T
         squares *= -2
         squares += self._x_squares[rows, None]
         squares += self._y_squares
         np.maximum(squares, 0, out=squares)
         error = reach * reach * self._slack
-        if metric == "euclidean":
+        if metric.power == 1:
             # |√s − √t| ≤ √|s − t|, tight near zero, which is where neighbours are.
-            return np.sqrt(squares, out=squares), np.sqrt(error)
-        return (squares, error) if metric == "sqeuclidean" else (squares / 2, error / 2)
+            return metric.factor * np.sqrt(squares, out=squares), metric.factor * np.sqrt(error)
+        return metric.factor * squares, metric.factor * error
 
 
 def _nearest_by_tiles(
-    x: Floats,
-    y: Floats,
-    k: int,
-    metric: Callable[[Any, Any], Any],
-    offset: Floats | None,
-    limit: Floats | None,
+    x: Floats, y: Floats, k: int, metric: GroundMetric, offset: Floats | None
 ) -> tuple[Integers, Floats]:
-    """`nearest` for a Python function, whose costs are taken as they come."""
+    """`Clouds.nearest` by the formula, whose costs are taken as they come."""
     n = x.shape[0]
     indices, costs = np.empty((n, k), np.int64), np.empty((n, k))
-    tiles = _Tiles(x, y, metric)
-    for block in _blocks(n, tiles.width):
-        tile, _ = tiles.costs(block)
+    for block in _blocks(n, 2 * y.size):
+        tile = np.asarray(metric.formula(x[block, None, :], y[None, :, :], np), np.float64)
         ranks = tile if offset is None else tile + offset
         # A NaN comes first, so that somebody sees it; it would compare as no neighbour at all.
         ranks = np.where(np.isnan(ranks), -np.inf, ranks)
@@ -281,9 +315,6 @@ def _nearest_by_tiles(
         starts = np.searchsorted(rows, np.arange(tile.shape[0]))
         best = cols[order[starts[:, None] + np.arange(k)]]
         indices[block], costs[block] = best, np.take_along_axis(tile, best, axis=1)
-        if limit is not None:
-            useless = ~(np.take_along_axis(ranks, best, axis=1) < limit[block, None])
-            indices[block][useless], costs[block][useless] = -1, np.inf
     return indices, costs
 
 

@@ -422,11 +422,10 @@ def _first_plans(
     if points is None:
         return FirstPlans()
     x, y, metric = points
-    directions_only = metric == "cosine"
     few = int(x.shape[0]) + int(y.shape[0]) < MULTISCALE_POINTS
-    if few or callable(metric) or not may_be_coarse:
-        return FirstPlans(directions_only=directions_only)
+    if few or metric.core is None or not may_be_coarse:
+        return FirstPlans(metric=metric)
     coarse = partial(
         multiscale.start, metric=metric, seed=seed, deadline=limits.deadline, tol=limits.tol
     )
-    return FirstPlans(coarse, directions_only)
+    return FirstPlans(coarse, metric)

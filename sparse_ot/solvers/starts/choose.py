@@ -38,6 +38,7 @@ import numpy as np
 
 from sparse_ot._typing import HostArray
 from sparse_ot.costs.feasible_arcs import Backbone
+from sparse_ot.metrics import GroundMetric
 from sparse_ot.solvers.starts.intrinsic_dimension import intrinsic_dimension
 from sparse_ot.solvers.starts.multiscale import Start
 
@@ -57,7 +58,7 @@ class FirstPlan(NamedTuple):
     ----------
     rows, cols : ndarray of int, (p,)
     flow : ndarray of int64, (p,), or None
-        In the integers of `_core.quantise`; None where only the pairs are known.
+        In the integers of `core.quantise`; None where only the pairs are known.
     potentials : (u, v), or ()
         Near the optimal ones, with `flow` only.
     seconds : float
@@ -87,12 +88,12 @@ class FirstPlans(NamedTuple):
     ----------
     coarse : callable, optional
         Makes a `multiscale.Start` from ``(x, y, a, b)``; without it all plans are plain ones.
-    directions_only : bool
-        Whether only the directions of points matter (see `Backbone`).
+    metric : GroundMetric, optional
+        How the plain ones see the points (see `Backbone`).
     """
 
     coarse: Callable[..., Start] | None = None
-    directions_only: bool = False
+    metric: GroundMetric | None = None
 
     def choose(
         self, a: HostArray, b: HostArray, *points: HostArray
@@ -111,7 +112,7 @@ class FirstPlans(NamedTuple):
 
     def _plain(self, a: HostArray, b: HostArray, *points: HostArray) -> FirstPlan:
         """Along a curve; without points, in the order listed."""
-        find = Backbone(self.directions_only, capacity=2 * (a.size + b.size))
+        find = Backbone(2 * (a.size + b.size), self.metric)
         rows, cols = find(*(points or (_in_line(a.size), _in_line(b.size))), a, b)
         repeats = (rows == rows[-1]) & (cols == cols[-1])  # filled up by repeating the last one
         count = int(repeats.argmax()) + 1

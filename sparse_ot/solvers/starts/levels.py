@@ -1,9 +1,9 @@
 """Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
 
-A cloud is cut in two across its widest side, each part again, down to single points (kernels,
-groups.hpp). That puts the points in an order in which the groups of any depth are contiguous. A
-level is a depth, that is, a list of borders. The two clouds of a problem are cut at random and
-independently; the essay of groups.hpp says why.
+A cloud is cut in two across its widest side, each part again, down to single points
+(geometry/hierarchy.hpp in kernels/). That puts the points in an order in which the groups of any
+depth are contiguous. A level is a depth, that is, a list of borders. The two clouds of a problem
+are cut at random and independently; the essay of that header says why.
 
 Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
 takes it along another with the same total; pairs are where stretches of the two overlap. Cutting
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot import _core
+from sparse_ot.core import sweeps as core_sweeps
 
 __all__ = ["Groups", "Level", "Plan", "deal", "north_west"]
 
@@ -88,7 +88,7 @@ class Groups(NamedTuple):
     def of(points: Floats, mass: Integers, seed: int) -> Groups:
         """Group points (n, d) with positive masses (n,)."""
         flat = np.ascontiguousarray(points).reshape(-1)
-        order, depth = _core.group(flat, points.shape[1], seed)
+        order, depth = core_sweeps.group(flat, points.shape[1], seed)
         return Groups(order.astype(np.int64), depth, points[order], mass[order])
 
     def level(self, depth: int | None) -> Level:

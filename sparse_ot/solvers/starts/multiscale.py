@@ -18,13 +18,13 @@ exactly from any plan. Then, level by level:
    then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
    below it.
 
-*Exactness.* Masses are the integers of `_core.quantise`, perturbed against stalling, on all
+*Exactness.* Masses are the integers of `core.quantise`, perturbed against stalling, on all
 levels; a plan is feasible to the unit at any moment, so a deadline costs quality, nothing else.
 What is returned is no optimum and does not pretend to be.
 
-*Metrics.* The mean of a group is a point of the same space for all the metrics with a name; under
-cosine, of unit vectors. A function can be neither averaged nor evaluated in the core: there the
-start is one plan along a space-filling curve, and no potentials.
+*Metrics.* Those that the core computes. The mean of a group is a point of the same space, of points
+as the metric sees them (`GroundMetric.prepare`): under cosine, of unit vectors. A function can be
+neither averaged nor evaluated in the core, and there is no start from coarse to fine.
 
 *Sides.* Cells are cut on the side with more points, so that they stay small on both sides when
 there are 1000 sources to a target. Points without mass are left out, and get their potentials at
@@ -38,17 +38,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot import _core
 from sparse_ot._typing import Metric
-from sparse_ot.backends.numpy.search import pair_costs
-from sparse_ot.costs.feasible_arcs import hilbert_order
-from sparse_ot.metrics.formulas import unit_vectors
+from sparse_ot.core import quantise
+from sparse_ot.core import search as core_search
+from sparse_ot.core import sweeps as core_sweeps
+from sparse_ot.metrics import GroundMetric, as_metric
 from sparse_ot.solvers.starts.levels import Groups, Level, Plan, deal, north_west
 
 __all__ = ["Start", "start"]
@@ -74,14 +73,12 @@ WHOLE_UP_TO, MAX_WHOLE_SWEEPS = 2000, 5
 SLICE_SECONDS = 0.25
 """How long the core works before Python looks for Ctrl-C."""
 
-CORE_METRICS = ("sqeuclidean", "euclidean", "cityblock", "chebyshev", "cosine")
-"""In the order of the core's own list (metrics.hpp)."""
-
-Progress: TypeAlias = Callable[[int, float, float], None]
+THREADS = 0
+"""All that the machine has; the result does not depend on it."""
 
 
 class Start(NamedTuple):
-    """A feasible plan for the masses of `_core.quantise(a, b)`, and potentials.
+    """A feasible plan for the masses of `core.quantise(a, b)`, and potentials.
 
     Attributes
     ----------
@@ -90,7 +87,7 @@ class Start(NamedTuple):
     flow : ndarray of int64, (p,)
         Positive, in the integers of `quantise`.
     u, v : ndarray of float64, (n,) and (m,)
-        Potentials, near the optimal ones; all zero for a metric that is a function.
+        Potentials, near the optimal ones.
     """
 
     rows: Integers
@@ -110,8 +107,6 @@ def start(
     seed: int | None = None,
     deadline: float | None = None,
     tol: float = 0.0,
-    progress: Progress | None = None,
-    threads: int = 0,
 ) -> Start:
     """A plan near the optimal one, and potentials that nearly prove it.
 
@@ -121,18 +116,14 @@ def start(
         Finite coordinates.
     a, b : ndarray, (n,) and (m,)
         Masses, sound and with equal totals (b is rescaled to the total of a).
-    metric : str or callable
+    metric : str, (str, float) or GroundMetric
+        One that the core knows.
     seed : int, optional
         Where cells are cut. The same seed, the same start, on any number of threads; None is 0.
     deadline : float, optional
         Time by `time.perf_counter` after which no cell is solved any more.
     tol : float
         Cells stop growing when a sweep over all points gains less than this part of the value.
-    progress : callable, optional
-        Called after every sweep with the points of the level, seconds since the call, and the value
-        of the plan on that level, per unit of mass.
-    threads : int
-        0: as many as the machine has.
 
     Raises
     ------
@@ -148,36 +139,30 @@ def start(
     >>> found.rows[heavy], found.cols[heavy]
     (array([0, 1, 2]), array([0, 1, 2]))
     """
-    begin = time.perf_counter()
+    metric = as_metric(metric)
     x, y, a, b = (np.ascontiguousarray(array, np.float64) for array in (X, Y, a, b))
-    supply, demand, _, fault = _core.quantise(a, b, math.inf)
+    supply, demand, _, fault = quantise(a, b, math.inf)
     if fault[0] != 0:
         msg = f"unsound masses, fault {fault}"
         raise ValueError(msg)
-    if callable(metric):
-        return _along_curve(x, y, supply, demand)
-    if metric == "cosine":
-        x, y = unit_vectors(x, np), unit_vectors(y, np)
-    clock = _Clock(begin, math.inf if deadline is None else deadline, tol, progress, threads)
+    x, y = (np.ascontiguousarray(metric.prepare(points, np)) for points in (x, y))
+    clock = _Clock(math.inf if deadline is None else deadline, tol)
     rows, cols = np.flatnonzero(supply), np.flatnonzero(demand)
     sides = (x[rows], supply[rows]), (y[cols], demand[cols])
     swap = rows.size < cols.size
     plan, (u, v) = _Descent(*(sides[::-1] if swap else sides), metric, seed or 0, clock).run()
     if swap:
         plan, (u, v) = plan.transposed(), (v, u)
-    all_u = _extended(u, x, rows, y[cols], v, metric, threads)
-    all_v = _extended(v, y, cols, x[rows], u, metric, threads)
+    all_u = _extended(u, x, rows, y[cols], v, metric)
+    all_v = _extended(v, y, cols, x[rows], u, metric)
     return Start(rows[plan.rows], cols[plan.cols], plan.flow, all_u, all_v)
 
 
 class _Clock(NamedTuple):
-    """When to stop, and whom to tell."""
+    """When to stop."""
 
-    begin: float
     deadline: float
     tol: float
-    progress: Progress | None
-    threads: int
 
     def left(self) -> float:
         return self.deadline - time.perf_counter()
@@ -190,7 +175,7 @@ class _Descent:
         self,
         sources: tuple[Floats, Integers],
         targets: tuple[Floats, Integers],
-        metric: str,
+        metric: GroundMetric,
         seed: int,
         clock: _Clock,
     ) -> None:
@@ -213,8 +198,8 @@ class _Descent:
             else:
                 plan = deal(plan, x.mass, y.mass)
                 u, v = (
-                    c_transform(x.points, above[1].points, v, self.metric, self.clock.threads),
-                    c_transform(y.points, above[0].points, u, self.metric, self.clock.threads),
+                    c_transform(x.points, above[1].points, v, self.metric),
+                    c_transform(y.points, above[0].points, u, self.metric),
                 )
             plan, u, v = self._sweep(x, y, plan, u, v)
             above = x, y
@@ -227,43 +212,52 @@ class _Descent:
     ) -> tuple[Plan, Floats, Floats]:
         """The plan improved inside cells of growing size."""
         clock, size = self.clock, x.mass.size
-        sweeps = _core.DomainSweeps(
+        assert self.metric.core is not None, "callers look"
+        sweeps = core_sweeps.DomainSweeps(
             np.ascontiguousarray(x.points).reshape(-1),
             np.ascontiguousarray(y.points).reshape(-1),
             x.points.shape[1],
-            CORE_METRICS.index(self.metric),
+            self.metric.core,
+            self.metric.core_p,
             *plan,
             u,
             v,
         )
         finest = size == self.sources.mass.size  # also where groups are single points
-        watched = clock.progress is not None or (finest and clock.tol > 0)
+        watched = finest and clock.tol > 0
         value = self._value(x, y, plan) if watched else math.nan
         for number, cell in enumerate(_cells(size, whole=not finest or size <= WHOLE_UP_TO)):
             sweeps.cut(cell, self.seed + number, PATIENCE if cell < size else WHOLE_PATIENCE)
             done = False
             while not done and clock.left() > 0:
-                done = sweeps.run(clock.threads, SLICE_SECONDS, clock.left())
+                done = sweeps.run(THREADS, SLICE_SECONDS, clock.left())
             if not done:
                 break
             if watched:
                 last, value = value, self._value(x, y, Plan(*sweeps.plan()))
-                if clock.progress is not None:
-                    clock.progress(size, time.perf_counter() - clock.begin, value)
-                if finest and last - value < clock.tol * value:
+                if last - value < clock.tol * value:
                     break
             if cell >= size and sweeps.settled:
                 break
         return Plan(*sweeps.plan()), *sweeps.potentials()
 
     def _value(self, x: Level, y: Level, plan: Plan) -> float:
-        costs = pair_costs(x.points, y.points, plan.rows, plan.cols, self.metric)
+        assert self.metric.core is not None, "callers look"
+        costs = core_search.pair_costs(
+            np.ascontiguousarray(x.points),
+            np.ascontiguousarray(y.points),
+            plan.rows,
+            plan.cols,
+            self.metric.core,
+            self.metric.core_p,
+        )
         return float(plan.flow.astype(np.float64) @ costs) / float(x.mass.sum())
 
 
-def c_transform(x: Floats, y: Floats, v: Floats, metric: str, threads: int = 0) -> Floats:
-    """The largest potentials of x that v allows: ``min_j cost(x_i, y_j) − v_j``."""
-    near, costs = _core.nearest(x, y, 1, CORE_METRICS.index(metric), -v, None, True, threads)
+def c_transform(x: Floats, y: Floats, v: Floats, metric: GroundMetric) -> Floats:
+    """The largest potentials of prepared x that v allows: ``min_j cost(x_i, y_j) − v_j``."""
+    assert metric.core is not None, "callers look"
+    near, costs = core_search.nearest(x, y, 1, metric.core, metric.core_p, -v, True, THREADS)
     u: Floats = costs[:, 0] - v[near[:, 0]]
     return u
 
@@ -283,21 +277,12 @@ def _cells(size: int, whole: bool) -> list[int]:
     return cells + [size] * MAX_WHOLE_SWEEPS if whole or not cells else cells
 
 
-def _along_curve(x: Floats, y: Floats, supply: Integers, demand: Integers) -> Start:
-    """The north-west plan between two clouds, each in the order of one space-filling curve."""
-    place = hilbert_order(np.concatenate([x, y]))
-    rows = place[place < x.shape[0]]
-    cols = place[place >= x.shape[0]] - x.shape[0]
-    i, j, flow = north_west(supply[rows], demand[cols])
-    return Start(rows[i], cols[j], flow, np.zeros(x.shape[0]), np.zeros(y.shape[0]))
-
-
 def _extended(
-    u: Floats, x: Floats, known: Integers, y: Floats, v: Floats, metric: str, threads: int
+    u: Floats, x: Floats, known: Integers, y: Floats, v: Floats, metric: GroundMetric
 ) -> Floats:
     """Potentials of all points from those of the points that have mass."""
     if known.size == x.shape[0]:
         return u
-    all_u = c_transform(x, y, v, metric, threads)
+    all_u = c_transform(x, y, v, metric)
     all_u[known] = u
     return all_u

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from support.brute_force import cost_matrix
 from support.brute_force import nearest as nearest_in
 from support.certify import certify, certify_infeasible
+from support.metrics import EVERY_METRIC
 from support.standin import fakecupy, raw_module
 
 import sparse_ot
@@ -282,7 +283,7 @@ def test_a_fault_names_its_place(cupy):
 
 
 @needs_compiler
-@pytest.mark.parametrize("metric", sparse_ot.metrics.METRICS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 def test_costs_are_assembled_without_a_crossing(rng, cupy, metric):
     X, Y = rng.standard_normal((40, 3)), rng.standard_normal((50, 3))
     device_X, device_Y = cupy.asarray(X), cupy.asarray(Y)

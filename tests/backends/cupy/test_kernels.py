@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.brute_force import nearest
+from support.metrics import EVERY_METRIC
 from support.standin import fakecupy, raw_module
 
-from sparse_ot.metrics.formulas import FORMULAS, evaluate
+from sparse_ot.metrics import evaluate
 
 DTYPES = ["float32", "float64"]
-METRICS = pytest.mark.parametrize("metric", FORMULAS)
+METRICS = pytest.mark.parametrize("metric", EVERY_METRIC)
 TYPES = pytest.mark.parametrize("dtype", DTYPES)
 
 # n, m, d, k: tiles are 128 sources, 32 targets, 16 coordinates, slices at least 512 targets.

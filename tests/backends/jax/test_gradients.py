@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.metrics import EVERY_METRIC
 
 jax = pytest.importorskip("jax")
 jnp = pytest.importorskip("jax.numpy")
@@ -18,7 +19,6 @@ import sparse_ot  # noqa: E402
 
 pytestmark = pytest.mark.usefixtures("x64")
 STEP = 1e-6
-METRICS = ("sqeuclidean", "euclidean", "cityblock", "chebyshev", "cosine")
 
 
 def slope_along(f: Callable[[Any], Any], x: Any, direction: Any) -> float:
@@ -75,10 +75,10 @@ def test_uncentred_potentials_are_what_was_asked_for(problem: Any) -> None:
     np.testing.assert_array_equal(u, sparse_ot.solve(M, a, b, center_dual=False).f)
 
 
-@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_in_the_coordinates_through_a_graph(
-    rng: np.random.Generator, metric: str, compiled: bool
+    rng: np.random.Generator, metric: Any, compiled: bool
 ) -> None:
     x, y = (jnp.asarray(rng.standard_normal((12, 3))) for _ in range(2))
 
@@ -177,12 +177,28 @@ def test_forbidden_arcs_leave_no_trace(problem: Any) -> None:
 
 def test_coinciding_points_have_a_finite_gradient() -> None:
     x = jnp.zeros((4, 2))
-    for metric in METRICS:
+    for metric in EVERY_METRIC:
 
-        def f(x: Any, metric: str = metric) -> Any:
+        def f(x: Any, metric: Any = metric) -> Any:
             return sparse_ot.emd2(None, None, sparse_ot.knn_cost(x, jnp.zeros((4, 2)), 2, metric))
 
         assert np.isfinite(jax.grad(f)(x)).all()
+
+
+@pytest.mark.parametrize("p", [1.25, 2.5, 3.0, 40.0])
+def test_equal_coordinates_have_no_slope_under_powers(p: float) -> None:
+    x, y = (
+        jnp.asarray([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]),
+        jnp.asarray([[1.0, 2.0, 5.0], [0.0] * 3]),
+    )
+    metric = ("minkowski", p)
+
+    def total(x: Any) -> Any:
+        return jnp.sum(sparse_ot.PointCloudCost(x, y, metric).arc_costs(*jnp.asarray([[0, 1]] * 2)))
+
+    expected = [[0.0, 0.0, -1.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(jax.grad(total)(x), expected, atol=1e-15)
+    np.testing.assert_allclose(jax.jit(jax.grad(total))(x), expected, atol=1e-15)
 
 
 def test_second_derivatives_are_the_curvature_of_the_cost_alone(

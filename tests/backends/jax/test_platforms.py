@@ -142,7 +142,7 @@ from sparse_ot.backends.protocol import ArraySpec
 from sparse_ot.result.ledger import TransferLedger
 x = jnp.asarray(rng.random((100_000, 3)), jnp.float32)
 masses = jnp.full(100_000, 1 / 100_000)
-find = Backbone(directions_only=False, capacity=400_000)
+find = Backbone(capacity=400_000)
 spec = ArraySpec((400_000,), "int32")
 g = jax.jit(lambda x, y: load_backend("jax").host_call(
     find, x, y, masses, masses, out=(spec, spec), ledger=TransferLedger())[0] + 1)

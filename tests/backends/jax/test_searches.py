@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from support.brute_force import nearest
+from support.metrics import EVERY_METRIC
 
 jax = pytest.importorskip("jax")
 jnp = pytest.importorskip("jax.numpy")
@@ -12,7 +13,7 @@ jnp = pytest.importorskip("jax.numpy")
 import sparse_ot  # noqa: E402
 from sparse_ot.backends.jax import search as jax_search  # noqa: E402
 from sparse_ot.backends.registry import load_backend  # noqa: E402
-from sparse_ot.metrics.formulas import FORMULAS, evaluate  # noqa: E402
+from sparse_ot.metrics import evaluate  # noqa: E402
 
 SEARCHES = [jax_search.knn, jax_search.knn_by_tiles]
 """What the CPU platform does, and what every other one does."""
@@ -20,7 +21,7 @@ SEARCHES = [jax_search.knn, jax_search.knn_by_tiles]
 
 @pytest.mark.parametrize("search", SEARCHES)
 @pytest.mark.parametrize("double", [False, True])
-@pytest.mark.parametrize("metric", FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 def test_jax_and_numpy_agree_in_every_index(rng, request, metric, double, search):
     if double:
         request.getfixturevalue("x64")

@@ -7,15 +7,18 @@ import threading
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from support.brute_force import cost_matrix, costs_on_numpy
 from support.brute_force import nearest as sorted_rows
+from support.metrics import EVERY_METRIC, EXACT
 
-from sparse_ot import _core
-from sparse_ot.backends.numpy.search import METRIC_CODES, nearest, nearest_and_minima
-from sparse_ot.metrics.formulas import FORMULAS, evaluate
+from sparse_ot.backends.numpy.search import Clouds, nearest, nearest_and_minima
+from sparse_ot.core import search as core_search
+from sparse_ot.core.search import Metric
+from sparse_ot.metrics import as_metric, evaluate
 
 
 def expected_of(x, y, k, metric, offset=None):
-    costs = evaluate(x[:, None], y[None], metric, np)
+    costs = costs_on_numpy(x, y, metric)
     indices = sorted_rows(costs, k, offset)
     return indices, np.take_along_axis(costs, indices, axis=1)
 
@@ -25,11 +28,28 @@ def assert_same(found, expected):
     np.testing.assert_array_equal(found[1], expected[1])
 
 
-def test_every_metric_has_a_code():
-    assert set(METRIC_CODES) == set(FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
+def test_the_core_knows_every_metric(metric):
+    assert as_metric(metric).core in set(Metric)
 
 
-@pytest.mark.parametrize("metric", FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
+@pytest.mark.parametrize("d", [1, 2, 9, 64, 300])
+def test_costs_of_listed_pairs_are_those_of_scipy_and_of_the_formulas(rng, metric, d):
+    x, y = rng.standard_normal((40, d)), rng.standard_normal((30, d))
+    rows, cols = rng.integers(0, 40, 9000), rng.integers(0, 30, 9000)
+    costs = Clouds(x, y, metric).costs(rows, cols.astype(np.int32))
+    if d > 1 or metric not in ("cosine", "correlation"):  # SciPy divides by zero
+        wanted = cost_matrix(x, y, metric)[rows, cols]
+        np.testing.assert_allclose(costs, wanted, rtol=1e-12, atol=1e-15)
+    formula = evaluate(x[rows], y[cols], metric, np)
+    if metric in EXACT:
+        np.testing.assert_array_equal(costs, formula)
+    else:
+        np.testing.assert_allclose(costs, formula, rtol=1e-14)
+
+
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("d", [1, 2, 7, 8, 9, 10, 11, 16, 31, 64, 128, 129, 300])
 def test_costs_are_those_of_the_formulas_to_the_last_bit(rng, metric, d):
     x, y = rng.standard_normal((13, d)), rng.standard_normal((90, d))
@@ -38,7 +58,7 @@ def test_costs_are_those_of_the_formulas_to_the_last_bit(rng, metric, d):
     assert_same(nearest(x, y, 5, metric, offset), expected_of(x, y, 5, metric, offset))
 
 
-@pytest.mark.parametrize("metric", FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("d", [2, 40])
 @pytest.mark.parametrize("spread", [1e-12, 1e-6, 1.0, 1e6, 1e15])
 def test_offsets_of_any_size_are_exact(rng, metric, d, spread):
@@ -48,7 +68,7 @@ def test_offsets_of_any_size_are_exact(rng, metric, d, spread):
     assert_same(nearest(x, y, 4, metric, offset + 1e9), expected_of(x, y, 4, metric, offset + 1e9))
 
 
-@pytest.mark.parametrize("metric", FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("d", [3, 33])
 @pytest.mark.parametrize("scale", [1e-300, 1e-160, 1e-25, 1e25, 1e140, 1e160])
 @pytest.mark.filterwarnings("ignore:overflow")
@@ -57,7 +77,7 @@ def test_points_of_any_size_are_exact(rng, metric, d, scale):
     assert_same(nearest(x, y, 4, metric), expected_of(x, y, 4, metric))
 
 
-@pytest.mark.parametrize("metric", FORMULAS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("d", [2, 24])
 @pytest.mark.parametrize("center", [1e3, 1e8, 1e15])
 def test_clouds_far_from_the_origin_or_from_each_other(rng, metric, d, center):
@@ -80,25 +100,11 @@ def test_agrees_with_the_tree_of_scipy(rng, d, metric, p):
     np.testing.assert_allclose(found[1], distances, rtol=1e-13)
 
 
-@pytest.mark.parametrize("metric", [*FORMULAS, lambda x, y: abs(x - y).sum(axis=-1) ** 3])
-@pytest.mark.parametrize("d", [2, 30])
-def test_a_limit_leaves_what_is_strictly_below_it(rng, metric, d):
-    x, y = np.round(3 * rng.random((40, d))), np.round(3 * rng.random((200, d)))
-    offset = np.round(rng.random(200), 1)
-    indices, costs = expected_of(x, y, 6, metric, offset)
-    values = costs + offset[indices]
-    limit = values[np.arange(40), np.arange(40) % 6]  # ties with a value, often with several
-    indices[values >= limit[:, None]], costs[values >= limit[:, None]] = -1, np.inf
-    assert (indices == -1).any()
-    assert (indices >= 0).any()
-    assert_same(nearest(x, y, 6, metric, offset, limit=limit), (indices, costs))
-
-
 @pytest.mark.parametrize("d", [2, 30])
 def test_threads_and_calls_at_once_do_not_show(rng, d):
     x, y = np.round(20 * rng.random((3000, d))), np.round(20 * rng.random((3000, d)))
     offset = np.round(rng.random(3000))
-    index = _core.NearestIndex(y, METRIC_CODES["cityblock"], 2)
+    index = core_search.NearestIndex(y, Metric.cityblock, threads=2)
     assert (index.count, index.dimension) == (3000, d)
     alone = index.query(x, 3, offset, threads=1)
     answers = {}
@@ -117,25 +123,60 @@ def test_threads_and_calls_at_once_do_not_show(rng, d):
 
 
 def test_more_neighbours_than_targets_leaves_places_empty():
-    indices, costs = _core.nearest(np.zeros((1, 1)), np.ones((2, 1)), 4, 0)
+    indices, costs = core_search.nearest(np.zeros((1, 1)), np.ones((2, 1)), 4, Metric.sqeuclidean)
     assert indices.tolist() == [[0, 1, -1, -1]]
     assert costs.tolist() == [[1.0, 1.0, np.inf, np.inf]]
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "options", "message"),
     [
-        ((np.zeros((1, 2)), np.zeros((1, 3)), 1, 0), "same number of coordinates"),
-        ((np.zeros((1, 2)), np.zeros((1, 2)), 0, 0), "k must be at least 1"),
-        ((np.zeros((1, 2)), np.zeros((0, 2)), 1, 0), "targets"),
-        ((np.zeros((1, 2)), np.zeros((1, 2)), 1, 5), "no such metric"),
-        ((np.zeros((1, 2)), np.zeros((1, 2)), 1, 0, np.zeros(2)), "offset"),
-        ((np.zeros((1, 2)), np.zeros((1, 2)), 1, 0, None, np.zeros(2)), "limit"),
+        ((np.zeros((1, 2)), np.zeros((1, 3)), 1), {}, "same number of coordinates"),
+        ((np.zeros((1, 2)), np.zeros((1, 2)), 0), {}, "k must be at least 1"),
+        ((np.zeros((1, 2)), np.zeros((0, 2)), 1), {}, "targets"),
+        ((np.zeros((1, 2)), np.zeros((1, 2)), 1), {"p": 0.5}, "p must be a finite number"),
+        ((np.zeros((1, 2)), np.zeros((1, 2)), 1), {"p": np.nan}, "p must be a finite number"),
+        ((np.zeros((1, 2)), np.zeros((1, 2)), 1), {"offset": np.zeros(2)}, "offset"),
     ],
 )
-def test_arguments_that_do_not_fit_are_refused(arguments, message):
+def test_arguments_that_do_not_fit_are_refused(arguments, options, message):
     with pytest.raises(ValueError, match=message):
-        _core.nearest(*arguments)
+        core_search.nearest(*arguments, Metric.minkowski, **options)  # type: ignore[call-arg]
+
+
+def test_a_metric_is_a_member_of_the_enum():
+    with pytest.raises(TypeError):
+        core_search.nearest(np.zeros((1, 2)), np.zeros((1, 2)), 1, 0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("pair", [(2, 0), (0, 1), (-1, 0)])
+def test_pairs_out_of_range_have_no_cost(pair):
+    rows, cols = np.asarray(pair[:1]), np.asarray(pair[1:])
+    with pytest.raises(ValueError, match="within range"):
+        core_search.pair_costs(np.zeros((2, 1)), np.zeros((1, 1)), rows, cols, Metric.euclidean)
+
+
+def test_what_is_prepared_serves_many_searches_in_both_directions(rng):
+    x, y = rng.random((50, 3)), rng.random((70, 3))
+    clouds = Clouds(x, y, "cosine")
+    for _ in range(2):
+        for offset in (None, rng.random(70)):
+            assert_same(clouds.nearest(4, offset), expected_of(x, y, 4, "cosine", offset))
+        assert_same(clouds.reverse().nearest(4), expected_of(y, x, 4, "cosine"))
+        assert clouds.reverse().reverse() is clouds
+    assert clouds._index is clouds.reverse().reverse()._index
+
+
+@pytest.mark.parametrize("d", [2, 30])
+def test_vectors_without_a_direction_are_half_way_from_all_others(d):
+    x, y = np.zeros((2, d)), np.zeros((3, d))
+    x[1, 0], y[0, 0], y[2, 1] = 3, 1e200, -1e-200
+    indices, costs = nearest(x, y, 3, "cosine")
+    assert indices.tolist() == [[1, 0, 2], [0, 1, 2]]
+    assert costs.tolist() == [[0.0, 0.5, 0.5], [0.0, 0.5, 1.0]]
+    flat, bent = np.full((1, d), 0.1), np.arange(2.0 * d).reshape(2, d) ** 2
+    np.testing.assert_allclose(nearest(flat, bent, 2, "correlation")[1], 0.5, rtol=1e-14)
+    assert nearest(flat, 7 * flat, 1, "correlation")[1].tolist() == [[0.0]]
 
 
 def test_many_sources_in_the_plane_take_seconds_and_little_memory():
@@ -191,7 +232,9 @@ def test_minima_are_below_all_values_in_extended_precision(rng, metric, d, apart
 @STEEP
 def test_prices_as_steep_as_costs_take_few_visits(rng, metric, d, apart):
     x, y, offset = steep_problem(rng, metric, d, apart)
-    index = _core.NearestIndex(y, METRIC_CODES[metric])
+    kind = as_metric(metric).core
+    assert kind is not None
+    index = core_search.NearestIndex(y, kind)
     visits = [index.query(x, 6, o, loose=True)[3] / len(x) for o in (offset, None)]
     assert visits[0] < 100, "of 860 groups; nearly all of them if bounds forget the slope"
     assert visits[1] < 100
@@ -199,7 +242,7 @@ def test_prices_as_steep_as_costs_take_few_visits(rng, metric, d, apart):
 
 
 def test_minima_are_the_least_values_where_nothing_ties(rng):
-    for metric in FORMULAS:
+    for metric in EVERY_METRIC:
         x, y, offset = rng.random((200, 2)), rng.random((3000, 2)), 0.1 * rng.random(3000)
         indices, costs, minima = nearest_and_minima(x, y, 3, metric, offset)
         assert_same((indices, costs), expected_of(x, y, 3, metric, offset))

@@ -7,13 +7,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.metrics import EVERY_METRIC
 
 from sparse_ot import _core
 from sparse_ot.backends.numpy.search import pair_costs
 from sparse_ot.core import LiveBasis, Masses, Report, SolveSettings, Status, solve_matrix
 from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.levels import Groups, Plan, deal, north_west
-from sparse_ot.solvers.starts.multiscale import CORE_METRICS, Start
+from sparse_ot.solvers.starts.multiscale import Start
+
+SQUARES = _core.Metric.sqeuclidean
 
 
 def value_of(start, x, y, metric="sqeuclidean"):
@@ -59,7 +62,7 @@ def clouds(rng, n, m, d):
     return rng.random((n, d)), rng.random((m, d)), rng.random(n) + 0.01, rng.random(m) + 0.01
 
 
-@pytest.mark.parametrize("metric", CORE_METRICS)
+@pytest.mark.parametrize("metric", EVERY_METRIC)
 @pytest.mark.parametrize("d", [1, 2, 3, 10, 64])
 def test_a_small_level_is_solved_to_the_end_under_every_metric(metric, d):
     rng = np.random.default_rng(d)
@@ -94,8 +97,8 @@ def test_a_large_start_is_near_the_optimum(equal):
     start = multiscale.start(x, y, a, b)
     check_feasible(start, a, b)
     # A basis of the arcs that carry mass, and of near neighbours, finishes it.
-    near, _ = _core.nearest(x, y, 12, 0, -start.v)
-    back, _ = _core.nearest(y, x, 12, 0, -start.u)
+    near, _ = _core.nearest(x, y, 12, SQUARES, 1.0, -start.v)
+    back, _ = _core.nearest(y, x, 12, SQUARES, 1.0, -start.u)
     rows = np.concatenate([start.rows, np.repeat(np.arange(n), 12), back.reshape(-1)])
     cols = np.concatenate([start.cols, near.reshape(-1), np.repeat(np.arange(n), 12)])
     plan = np.append(start.flow, np.zeros(24 * n, np.int64))
@@ -108,16 +111,18 @@ def test_a_large_start_is_near_the_optimum(equal):
     assert value_of(start, x, y) <= 1.02 * optimum
     assert core.pivots < 5 * n  # from nothing it takes several times as many, of global ones
     potentials = core.potentials()
-    near, least = _core.nearest(x, y, 1, 0, -potentials[1])
+    near, least = _core.nearest(x, y, 1, SQUARES, 1.0, -potentials[1])
     bound = a @ (least[:, 0] - potentials[1][near[:, 0]]) + b @ potentials[1]
     assert bound / a.sum() >= 0.99 * optimum
 
 
-def test_the_same_seed_gives_the_same_start_on_any_number_of_threads():
+def test_the_same_seed_gives_the_same_start_on_any_number_of_threads(monkeypatch):
     rng = np.random.default_rng(1)
     x, y, a, b = clouds(rng, 3000, 2500, 2)
-    one = multiscale.start(x, y, a, b, seed=4, threads=1)
-    many = multiscale.start(x, y, a, b, seed=4, threads=3)
+    monkeypatch.setattr(multiscale, "THREADS", 1)
+    one = multiscale.start(x, y, a, b, seed=4)
+    monkeypatch.setattr(multiscale, "THREADS", 3)
+    many = multiscale.start(x, y, a, b, seed=4)
     for first, second in zip(one, many, strict=True):
         np.testing.assert_array_equal(first, second)
 
@@ -184,14 +189,6 @@ def test_points_without_mass_get_feasible_potentials():
     assert (costs - start.u[:, None] - start.v >= -1e-12).all()
 
 
-def test_a_function_gets_a_plan_along_a_curve():
-    rng = np.random.default_rng(5)
-    x, y, a, b = clouds(rng, 700, 600, 2)
-    start = multiscale.start(x, y, a, b, lambda p, q: np.abs(p - q).sum(axis=-1) ** 0.5)
-    check_feasible(start, a, b)
-    assert value_of(start, x, y) < 0.1  # at random it would be a third
-
-
 def test_a_deadline_costs_quality_only():
     rng = np.random.default_rng(6)
     x, y, a, b = clouds(rng, 5000, 5000, 2)
@@ -201,30 +198,22 @@ def test_a_deadline_costs_quality_only():
     assert value_of(full, x, y) < value_of(late, x, y)
 
 
-def test_a_tolerance_ends_the_sweeps_early():
+def test_a_tolerance_ends_the_sweeps_early(monkeypatch):
     rng = np.random.default_rng(7)
     x, y, a, b = clouds(rng, 5000, 5000, 2)
-    steps: dict[float, list[Any]] = {0.0: [], 0.9: []}
-    for tol, seen in steps.items():
-        start = multiscale.start(
-            x, y, a, b, tol=tol, progress=lambda *report, seen=seen: seen.append(report)
-        )
+    cells = multiscale._cells
+    sweeps: dict[float, list[Any]] = {0.0: [], 0.9: []}
+    for tol, seen in sweeps.items():
+
+        def counted(size, whole, seen=seen):
+            for cell in cells(size, whole):
+                seen.append(cell)
+                yield cell
+
+        monkeypatch.setattr(multiscale, "_cells", counted)
+        start = multiscale.start(x, y, a, b, tol=tol)
         check_feasible(start, a, b)
-    assert len(steps[0.9]) < len(steps[0.0])
-
-
-def test_progress_tells_levels_times_and_falling_values():
-    rng = np.random.default_rng(8)
-    x, y, a, b = clouds(rng, 5000, 5000, 2)
-    reports = []
-    multiscale.start(x, y, a, b, progress=lambda *report: reports.append(report))
-    points, seconds, values = map(np.asarray, zip(*reports, strict=True))
-    assert points[0] <= 256
-    assert points[-1] == 5000
-    assert (np.diff(points) >= 0).all()
-    assert (np.diff(seconds) > 0).all()
-    same_level = np.diff(points) == 0
-    assert (np.diff(values)[same_level] <= 1e-12 * values[:-1][same_level]).all()
+    assert len(sweeps[0.9]) < len(sweeps[0.0])
 
 
 def test_unsound_masses_are_refused():

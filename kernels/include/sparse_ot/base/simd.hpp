@@ -169,6 +169,9 @@ inline constexpr int n_lanes = Lanes::size;
     return (items + n_lanes - 1) / n_lanes;
 }
 
+// Where an item lies in its group.
+[[nodiscard]] inline int lane_of(std::int64_t item) { return static_cast<int>(item % n_lanes); }
+
 }  // namespace sparse_ot
 
 #if defined(__GNUC__) && !defined(__clang__)

@@ -15,7 +15,6 @@
 // Time O(n log n). The result depends on points and seed alone.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <span>
@@ -23,7 +22,8 @@
 #include <vector>
 
 #include "sparse_ot/base/types.hpp"
-#include "sparse_ot/geometry/random_cells.hpp"
+#include "sparse_ot/geometry/cloud.hpp"
+#include "sparse_ot/geometry/kd_cut.hpp"
 
 namespace sparse_ot {
 
@@ -35,14 +35,13 @@ struct Grouping {
 
 class Grouper {
 public:
-    Grouper(Cloud cloud, std::uint64_t seed) : cloud_(cloud), random_(seed), keyed_(cloud.count()) {
-        for (std::size_t i = 0; i < keyed_.size(); ++i) keyed_[i] = {0.0, static_cast<Node>(i)};
-    }
+    Grouper(Cloud cloud, std::uint64_t seed)
+        : cloud_(cloud), random_(seed), keyed_(keyed_points(cloud.count())) {}
 
     Grouping group() {
         grouping_.depth.assign(keyed_.size(), 0);
         cut(keyed_, 1);
-        for (const auto& [key, i] : keyed_) grouping_.order.push_back(i);
+        for (const KeyedPoint& point : keyed_) grouping_.order.push_back(point.index);
         return std::move(grouping_);
     }
 
@@ -50,14 +49,13 @@ private:
     // At most 0.58 of the points (one of two, two of three) stay together: depth stays below 64.
     void cut(std::span<KeyedPoint> points, std::uint8_t depth) {
         if (points.size() <= 1) return;
-        const double quantile = 0.42 + 0.16 * static_cast<double>(random_() >> 11) * 0x1p-53;
-        const auto at = std::clamp<std::size_t>(
-            static_cast<std::size_t>(quantile * static_cast<double>(points.size())), 1,
-            points.size() - 1);
-        cut_across(cloud_, points, at, random_);
-        grouping_.depth[points.data() + at - keyed_.data()] = depth;
-        cut(points.first(at), depth + 1);
-        cut(points.subspan(at), depth + 1);
+        const auto count = static_cast<std::int64_t>(points.size());
+        const std::int64_t cut_at = random_cut(count, 0.42, 0.16, random_);
+        cut_across(cloud_, points, cut_at, random_);
+        const auto at = static_cast<std::size_t>(cut_at);
+        grouping_.depth[static_cast<std::size_t>(points.data() - keyed_.data()) + at] = depth;
+        cut(points.first(at), static_cast<std::uint8_t>(depth + 1));
+        cut(points.subspan(at), static_cast<std::uint8_t>(depth + 1));
     }
 
     Cloud cloud_;

@@ -19,7 +19,7 @@
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 #include "sparse_ot/search/brute_force_filters.hpp"
-#include "sparse_ot/search/shortlist.hpp"
+#include "sparse_ot/search/k_least.hpp"
 
 namespace sparse_ot {
 
@@ -28,8 +28,8 @@ class FullScan {
 public:
     using Sources = typename Filter::Sources;  // scratch memory of a thread
 
-    // `y` is what the metric sees: unit vectors for cosine. It must outlive this object.
-    FullScan(std::span<const double> y, int d, Metric metric, std::span<const double> offset)
+    // `y` must outlive this object.
+    FullScan(std::span<const double> y, int d, const Metric& metric, std::span<const double> offset)
         : y_(y),
           d_(d),
           count_(static_cast<std::int64_t>(y.size()) / d),
@@ -53,7 +53,7 @@ public:
 
     [[nodiscard]] double cost(const double* x, std::int64_t j) const {
         return with_metric(
-            metric_, [&](auto m) { return cost_of_pair<decltype(m)>(x, y_.data() + j * d_, d_); });
+            metric_, [&](const auto& m) { return cost_of_pair(m, x, y_.data() + j * d_, d_); });
     }
 
 private:

@@ -5,16 +5,17 @@
 // so a filter may be loose but not wrong: its rounding errors are bounded here, and the bound is
 // given away.
 //
-// ProductFilter (squared Euclidean, Euclidean, cosine) works on |x - y|^2 = |x|^2 + |y|^2 - 2 x.y
-// in single precision: one product and one sum a coordinate, in twice the lanes. Points are centred
-// at the median of the targets and scaled to its radius first. With u = 2^-24, a dot product of d
-// floats errs by at most (d + 3) u |x| |y|, rounding of its arguments included (Higham 2002,
-// Accuracy and Stability of Numerical Algorithms, section 3.1), and |x| |y| <= (|x|^2 + |y|^2) / 2:
-// one share belongs to the source, one to the target. All other rounding is relative to a summand
-// of the comparison, and covered by a few u of each.
+// ProductFilter, for metrics that say how they follow from products (`products`), works on |x -
+// y|^2 = |x|^2 + |y|^2 - 2 x.y in single precision: one product and one sum a coordinate, in twice
+// the lanes. Points are centred at the median of the targets and scaled to its radius first. With u
+// = 2^-24, a dot product of d floats errs by at most (d + 3) u |x| |y|, rounding of its arguments
+// included (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), and |x| |y|
+// <= (|x|^2 + |y|^2) / 2: one share belongs to the source, one to the target. All other rounding is
+// relative to a summand of the comparison, and covered by a few u of each.
 //
-// DifferenceFilter (the other metrics) joins the terms of the metric itself in double precision, in
-// plain order; its error is relative, (d + 3) 2^-53.
+// DifferenceFilter, for all others, joins the terms of the metric itself in double precision, in
+// plain order, and gives away what the order of joining may change: a relative error, (d + 3)
+// 2^-53. A metric that is not joined terms computes its cost as it does everywhere.
 #pragma once
 
 #include <algorithm>
@@ -32,6 +33,9 @@ namespace sparse_ot {
 
 inline constexpr int rows_at_once = 4;
 
+template <class M>
+concept FiltersByProducts = requires { M::products; };
+
 class ProductFilter {
 public:
     static constexpr int width = FloatLanes::size;
@@ -46,13 +50,19 @@ public:
     };
 
     // Cost is |x - y|, or |x - y|^2 / divisor.
-    ProductFilter(std::span<const double> y, int d, Metric metric, std::span<const double> offset)
+    ProductFilter(std::span<const double> y, int d, const Metric& metric,
+                  std::span<const double> offset)
         : d_(d),
           count_(static_cast<std::int64_t>(y.size()) / d),
-          root_(metric == Metric::euclidean),
-          divisor_(metric == Metric::cosine ? 2.0 : 1.0),
-          dot_error_((d + 16) * unit),
+          dot_error_((d + 16.0) * unit),
           center_(d, 0.0) {
+        with_metric(metric, [&](const auto& m) {
+            using M = std::remove_cvref_t<decltype(m)>;
+            if constexpr (FiltersByProducts<M>) {
+                root_ = M::products.root;
+                divisor_ = M::products.divisor;
+            }
+        });
         measure(y, offset);
         const std::int64_t groups = (count_ + width - 1) / width;
         constexpr float infinity = std::numeric_limits<float>::infinity();
@@ -167,8 +177,8 @@ private:
 
     int d_;
     std::int64_t count_;
-    bool root_;
-    double divisor_;
+    bool root_ = false;
+    double divisor_ = 1.0;
     double dot_error_;
     std::vector<double> center_;
     double scale_ = 1.0;
@@ -188,8 +198,9 @@ public:
         std::vector<double> bar;
     };
 
-    DifferenceFilter(std::span<const double> y, int d, Metric, std::span<const double> offset)
-        : d_(d), kept_(1.0 - 4.0 * (d + 8) * 0x1p-53) {
+    DifferenceFilter(std::span<const double> y, int d, const Metric& metric,
+                     std::span<const double> offset)
+        : metric_(detail::made<M>(metric)), d_(d), kept_(1.0 - 4.0 * (d + 8) * 0x1p-53) {
         constexpr double infinity = std::numeric_limits<double>::infinity();
         const auto count = static_cast<std::int64_t>(y.size()) / d;
         coordinates_.assign(groups_for(count) * d_, Lanes::all(infinity));
@@ -218,17 +229,25 @@ public:
               unsigned passing[rows_at_once]) const {
         const Lanes* y = coordinates_.data() + group * d_;
         const double* x = sources.x.data() + row * d_;
-        Lanes joined[rows_at_once];
-        for (int r = 0; r < rows_at_once; ++r) joined[r] = Lanes::all(0.0);
-        for (int t = 0; t < d_; ++t)
+        Lanes costs[rows_at_once];
+        if constexpr (Separable<M>) {
+            for (int r = 0; r < rows_at_once; ++r) costs[r] = Lanes::all(0.0);
+            for (int t = 0; t < d_; ++t)
+                for (int r = 0; r < rows_at_once; ++r)
+                    costs[r] = M::join(costs[r], metric_.term(Lanes::all(x[r * d_ + t]) - y[t]));
             for (int r = 0; r < rows_at_once; ++r)
-                joined[r] = M::join(joined[r], M::term(Lanes::all(x[r * d_ + t]) - y[t]));
+                costs[r] = metric_.finish(costs[r] * Lanes::all(kept_));
+        } else {
+            for (int r = 0; r < rows_at_once; ++r)
+                costs[r] = bound_of_gaps<Lanes>(
+                    metric_, d_, [&](int t) { return Lanes::all(x[r * d_ + t]) - y[t]; });
+        }
         for (int r = 0; r < rows_at_once; ++r)
-            passing[r] = (M::finish(joined[r] * Lanes::all(kept_)) + offset_[group])
-                             .at_most(Lanes::all(sources.bar[row + r]));
+            passing[r] = (costs[r] + offset_[group]).at_most(Lanes::all(sources.bar[row + r]));
     }
 
 private:
+    M metric_;
     int d_;
     double kept_;  // what is sure of a sum
     std::vector<Lanes> coordinates_;
@@ -237,15 +256,14 @@ private:
 
 // Calls f with the type of filter that suits `metric`, as a std::type_identity.
 template <class F>
-void with_filter(Metric metric, F&& f) {
-    switch (metric) {
-        case Metric::cityblock:
-            return f(std::type_identity<DifferenceFilter<metrics::Cityblock>>{});
-        case Metric::chebyshev:
-            return f(std::type_identity<DifferenceFilter<metrics::Chebyshev>>{});
-        default:
-            return f(std::type_identity<ProductFilter>{});
-    }
+void with_filter(const Metric& metric, F&& f) {
+    with_metric(metric, [&](const auto& m) {
+        using M = std::remove_cvref_t<decltype(m)>;
+        if constexpr (FiltersByProducts<M>)
+            f(std::type_identity<ProductFilter>{});
+        else
+            f(std::type_identity<DifferenceFilter<M>>{});
+    });
 }
 
 }  // namespace sparse_ot

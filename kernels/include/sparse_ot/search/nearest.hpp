@@ -4,9 +4,19 @@
 // exact row minimum from which a feasible dual follows; without offsets it is k-NN. Nothing of size
 // n * m is ever stored: memory is O(m d) for the index and O(n k) for the answer.
 //
-// Low dimension: branch and bound in a packed tree (search/tree_search.hpp). High dimension: all
-// pairs (search/brute_force.hpp). Both are exact in float64, ties go to the smaller index, and the
-// answer does not depend on the method, nor on the number of threads.
+//   nearest --+-- up to 10 coordinates: tree_search (branch and bound in a packed_tree)
+//             |        boxes bounded by the metric, and by offset_planes if it has them
+//             |        (fit: the slopes, planes: where they pay, bounds: what they prove)
+//             |
+//             +-- more coordinates: brute_force (all pairs, most of them by a filter)
+//                      brute_force_filters: products in float where the metric follows from
+//                      them, else differences in double
+//
+//   Both end in geometry/metrics, which prices what is left, and in a k_least list for each source.
+//
+// Both are exact in float64, ties go to the smaller index, and the answer does not depend on the
+// method, nor on the number of threads. Points are what the metric sees: unit vectors for half the
+// squared chord, which is the cosine cost.
 //
 // Limits. With limit[i] only targets of value < limit[i] are looked for, which prunes a search to
 // almost nothing when there are none. In pricing limit = u: a row that comes back empty has its
@@ -39,8 +49,8 @@
 #include "sparse_ot/geometry/curve.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
 #include "sparse_ot/search/brute_force.hpp"
+#include "sparse_ot/search/k_least.hpp"
 #include "sparse_ot/search/packed_tree.hpp"
-#include "sparse_ot/search/shortlist.hpp"
 #include "sparse_ot/search/tree_search.hpp"
 
 namespace sparse_ot {
@@ -72,16 +82,13 @@ public:
     // Up to this many coordinates a tree is searched.
     static constexpr int tree_dimensions = 10;
 
-    NearestIndex(std::span<const double> y, int d, Metric metric, int threads = 0,
+    NearestIndex(std::span<const double> y, int d, const Metric& metric, int threads = 0,
                  int tree_up_to = tree_dimensions)
         : metric_(metric), d_(d), by_tree_(d <= tree_up_to) {
-        std::vector<double> points(y.begin(), y.end());
-        if (metric == Metric::cosine)
-            for (std::size_t at = 0; at < y.size(); at += d) normalise(&y[at], d, &points[at]);
         if (by_tree_)
-            tree_ = PackedTree(points, d, threads_or_all(threads));
+            tree_ = PackedTree(Cloud{y, d}, threads_or_all(threads));
         else
-            points_ = std::move(points);
+            points_.assign(y.begin(), y.end());
         count_ = static_cast<std::int64_t>(y.size()) / d;
     }
 
@@ -111,25 +118,25 @@ private:
         const LeastOffsets offsets = tree_.least_offsets(query.offset);
         const OffsetPlanes planes =
             query.offset.empty() ? OffsetPlanes() : OffsetPlanes(tree_, offsets, metric_);
-        const std::vector<std::int32_t> order = morton_order(query.x, query.n, d_);
+        const std::vector<Node> order = morton_order(Cloud{query.x, d_});
         const double slack = query.ties == Ties::loose ? tie_ulps(d_) * 0x1p-52 : 0.0;
         for_each_piece(pieces(query.n, tree_rows), query.threads, [&] {
-            return [&, search = TreeSearch(tree_, offsets, planes, slack), best = shortlist(query),
-                    x = std::vector<double>(d_)](std::int64_t piece) mutable {
+            return [&, search = TreeSearch(tree_, offsets, planes, slack),
+                    best = shortlist(query)](std::int64_t piece) mutable {
                 best.clear(no_ceiling);
                 const std::int64_t last = std::min((piece + 1) * tree_rows, query.n);
                 const std::int64_t visits = search.visits();
                 for (std::int64_t at = piece * tree_rows; at < last; ++at) {
                     const std::int64_t row = order[at];
-                    read_row(query, row, x.data());
+                    const double* x = row_of(query, row);
                     Rank ceiling = limit_of(query, row);
                     if (best.full())
-                        ceiling = std::min(ceiling,
-                                           search.ceiling_from(metric_, x.data(), best.entries()));
+                        ceiling =
+                            std::min(ceiling, search.ceiling_from(metric_, x, best.entries()));
                     best.clear(ceiling);
-                    search.search(metric_, x.data(), best);
+                    search.search(metric_, x, best);
                     write_row(query, row, best, answer, [&](const KLeast::Entry& entry) {
-                        return search.cost(metric_, x.data(), entry.place);
+                        return search.cost(metric_, x, entry.place);
                     });
                     write_minimum(row, best, search.floor(), answer);
                 }
@@ -143,18 +150,17 @@ private:
         const FullScan<Filter> scan(points_, d_, metric_, query.offset);
         for_each_piece(pieces(query.n, scan_rows), query.threads, [&] {
             return [&, sources = typename Filter::Sources{},
-                    shortlists = std::vector<KLeast>(scan_rows, shortlist(query)),
-                    x = std::vector<double>(scan_rows * d_)](std::int64_t piece) mutable {
+                    shortlists = std::vector<KLeast>(scan_rows, shortlist(query))](
+                       std::int64_t piece) mutable {
                 const std::int64_t first = piece * scan_rows;
+                const double* x = row_of(query, first);
                 const std::span best(shortlists.data(), std::min(scan_rows, query.n - first));
-                for (std::size_t r = 0; r < best.size(); ++r) {
-                    read_row(query, first + r, x.data() + r * d_);
+                for (std::size_t r = 0; r < best.size(); ++r)
                     best[r].clear(limit_of(query, first + r));
-                }
-                scan.search(x.data(), best, sources);
+                scan.search(x, best, sources);
                 for (std::size_t r = 0; r < best.size(); ++r) {
                     write_row(query, first + r, best[r], answer, [&](const KLeast::Entry& entry) {
-                        return scan.cost(x.data() + r * d_, entry.place);
+                        return scan.cost(x + r * d_, entry.place);
                     });
                     write_minimum(first + r, best[r], no_ceiling.value, answer);
                 }
@@ -168,12 +174,8 @@ private:
         return KLeast(static_cast<std::size_t>(std::min(query.k, count_)));
     }
 
-    void read_row(const NearestQuery& query, std::int64_t row, double* x) const {
-        const double* given = query.x.data() + row * d_;
-        if (metric_ == Metric::cosine)
-            normalise(given, d_, x);
-        else
-            std::copy_n(given, d_, x);
+    [[nodiscard]] const double* row_of(const NearestQuery& query, std::int64_t row) const {
+        return query.x.data() + row * d_;
     }
 
     static Rank limit_of(const NearestQuery& query, std::int64_t row) {

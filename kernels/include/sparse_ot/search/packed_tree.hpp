@@ -24,6 +24,9 @@
 #include <vector>
 
 #include "sparse_ot/base/simd.hpp"
+#include "sparse_ot/base/types.hpp"
+#include "sparse_ot/geometry/cloud.hpp"
+#include "sparse_ot/geometry/kd_cut.hpp"
 
 namespace sparse_ot {
 
@@ -36,103 +39,59 @@ struct PackedPoints {
     std::vector<Lanes> coordinates;
 
     PackedPoints() = default;
-    PackedPoints(std::span<const double> points, int dimension, std::vector<std::int32_t> order)
-        : d(dimension), count(static_cast<std::int64_t>(order.size())), index(std::move(order)) {
+    PackedPoints(const Cloud& cloud, std::vector<std::int32_t> order)
+        : d(cloud.d), count(static_cast<std::int64_t>(order.size())), index(std::move(order)) {
         constexpr double infinity = std::numeric_limits<double>::infinity();
         coordinates.assign(groups() * d, Lanes::all(infinity));
         for (std::int64_t p = 0; p < count; ++p)
             for (int t = 0; t < d; ++t)
-                coordinates[p / n_lanes * d + t].set(
-                    p % n_lanes, points[static_cast<std::int64_t>(index[p]) * d + t]);
+                coordinates[p / n_lanes * d + t].set(lane_of(p), cloud.at(index[p])[t]);
         index.resize(groups() * n_lanes, std::numeric_limits<std::int32_t>::max());
     }
 
     [[nodiscard]] std::int64_t groups() const { return groups_for(count); }
     [[nodiscard]] const Lanes* group(std::int64_t g) const { return coordinates.data() + g * d; }
     [[nodiscard]] double at(std::int64_t p, int t) const {
-        return coordinates[p / n_lanes * d + t][p % n_lanes];
+        return coordinates[p / n_lanes * d + t][lane_of(p)];
     }
 };
 
 namespace detail {
 
-// The k-d recursion over `items`, which become the order.
-class KdOrder {
-public:
-    struct Item {
-        double key;
-        std::int32_t index;
-
-        friend bool operator<(const Item& a, const Item& b) {
-            return a.key < b.key || (a.key == b.key && a.index < b.index);
-        }
-    };
-
-    KdOrder(std::span<const double> points, int d) : points_(points), d_(d) {}
-
-    void arrange(std::span<Item> items, int threads) const {
-        const auto count = static_cast<std::int64_t>(items.size());
-        if (count <= n_lanes) {
-            const auto by_index = [](const Item& a, const Item& b) { return a.index < b.index; };
-            std::sort(items.begin(), items.end(), by_index);
-            return;
-        }
-        std::int64_t child = n_lanes;  // what a child holds when it is full
-        while (child * n_lanes < count) child *= n_lanes;
-        const std::int64_t children = (count + child - 1) / child;
-        const std::int64_t cut = (children + 1) / 2 * child;
-
-        const int axis = widest_axis(items);
-        for (Item& item : items) item.key = coordinate(item, axis);
-        std::nth_element(items.begin(), items.begin() + cut, items.end());
-        const auto left = items.first(cut), right = items.subspan(cut);
-        if (threads > 1 && count > 4096) {
-            std::thread other([&] { arrange(left, threads / 2); });
-            arrange(right, threads - threads / 2);
-            other.join();
-        } else {
-            arrange(left, 1);
-            arrange(right, 1);
-        }
+// The k-d recursion over `points`, which become the order.
+inline void arrange(const Cloud& cloud, std::span<KeyedPoint> points, int threads) {
+    const auto count = static_cast<std::int64_t>(points.size());
+    if (count <= n_lanes) {
+        std::sort(points.begin(), points.end(),
+                  [](const KeyedPoint& a, const KeyedPoint& b) { return a.index < b.index; });
+        return;
     }
+    std::int64_t child = n_lanes;  // what a child holds when it is full
+    while (child * n_lanes < count) child *= n_lanes;
+    const std::int64_t children = (count + child - 1) / child;
+    const std::int64_t cut = (children + 1) / 2 * child;
 
-private:
-    [[nodiscard]] double coordinate(const Item& item, int axis) const {
-        return points_[static_cast<std::int64_t>(item.index) * d_ + axis];
+    cut_widest(cloud, points, cut);
+    const auto at = static_cast<std::size_t>(cut);
+    const auto left = points.first(at), right = points.subspan(at);
+    if (threads > 1 && count > 4096) {
+        std::thread other([&] { arrange(cloud, left, threads / 2); });
+        arrange(cloud, right, threads - threads / 2);
+        other.join();
+    } else {
+        arrange(cloud, left, 1);
+        arrange(cloud, right, 1);
     }
-
-    [[nodiscard]] int widest_axis(std::span<const Item> items) const {
-        int widest = 0;
-        double width = -1.0;
-        for (int axis = 0; axis < d_; ++axis) {
-            double low = coordinate(items[0], axis), high = low;
-            for (const Item& item : items) {
-                const double c = coordinate(item, axis);
-                low = std::min(low, c);
-                high = std::max(high, c);
-            }
-            if (high - low > width) {
-                width = high - low;
-                widest = axis;
-            }
-        }
-        return widest;
-    }
-
-    std::span<const double> points_;
-    int d_;
-};
+}
 
 }  // namespace detail
 
 // The order of the k-d recursion: neighbours in it tend to be neighbours in space.
-inline std::vector<std::int32_t> kd_order(std::span<const double> points, int d, int threads) {
-    const auto count = static_cast<std::int32_t>(points.size() / d);
-    std::vector<detail::KdOrder::Item> items(count);
-    for (std::int32_t i = 0; i < count; ++i) items[i] = {0.0, i};
-    detail::KdOrder(points, d).arrange(items, threads);
-    std::vector<std::int32_t> order(count);
-    for (std::int32_t i = 0; i < count; ++i) order[i] = items[i].index;
+inline std::vector<Node> kd_order(const Cloud& cloud, int threads) {
+    std::vector<KeyedPoint> points = keyed_points(cloud.count());
+    detail::arrange(cloud, points, threads);
+    std::vector<Node> order(points.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = points[i].index;
     return order;
 }
 
@@ -151,8 +110,7 @@ struct PackedTree {
     std::vector<BoxLevel> levels;  // levels[0] holds the boxes of groups of points
 
     PackedTree() = default;
-    PackedTree(std::span<const double> given, int d, int threads)
-        : points(given, d, kd_order(given, d, threads)) {
+    PackedTree(const Cloud& cloud, int threads) : points(cloud, kd_order(cloud, threads)) {
         if (points.count <= n_lanes) return;
         levels.push_back(boxes_of_points());
         while (levels.back().count > n_lanes) levels.push_back(boxes_of_boxes(levels.back()));
@@ -163,13 +121,13 @@ struct PackedTree {
         LeastOffsets least(levels.size() + 1);
         least[0].assign(points.groups(), Lanes::all(infinity));
         for (std::int64_t p = 0; p < points.count; ++p)
-            least[0][p / n_lanes].set(p % n_lanes, offset.empty() ? 0.0 : offset[points.index[p]]);
+            least[0][p / n_lanes].set(lane_of(p), offset.empty() ? 0.0 : offset[points.index[p]]);
         for (std::size_t l = 0; l < levels.size(); ++l) {
             least[l + 1].assign(groups_for(levels[l].count), Lanes::all(infinity));
             for (std::int64_t i = 0; i < levels[l].count; ++i) {
                 double low = infinity;
                 for (int lane = 0; lane < n_lanes; ++lane) low = std::min(low, least[l][i][lane]);
-                least[l + 1][i / n_lanes].set(i % n_lanes, low);
+                least[l + 1][i / n_lanes].set(lane_of(i), low);
             }
         }
         return least;
@@ -195,8 +153,8 @@ private:
                     from = std::min(from, low(i, t, lane));
                     to = std::max(to, high(i, t, lane));
                 }
-                sides[2 * t].set(i % n_lanes, from);
-                sides[2 * t + 1].set(i % n_lanes, to);
+                sides[2 * t].set(lane_of(i), from);
+                sides[2 * t + 1].set(lane_of(i), to);
             }
             for (int lane = 0; lane < present; ++lane)
                 level.least_index[i] = std::min(level.least_index[i], index(i * n_lanes + lane));

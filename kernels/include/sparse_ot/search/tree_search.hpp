@@ -30,37 +30,36 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "sparse_ot/base/simd.hpp"
 #include "sparse_ot/geometry/metrics.hpp"
+#include "sparse_ot/search/k_least.hpp"
 #include "sparse_ot/search/offset_planes/planes.hpp"
 #include "sparse_ot/search/packed_tree.hpp"
-#include "sparse_ot/search/shortlist.hpp"
 
 namespace sparse_ot {
 
 // Costs to the eight points of a group.
 template <class M>
-Lanes costs_to_points(const double* x, const Lanes* group, int d) {
-    return M::finish(
-        join_terms<M, Lanes>(0, d, [&](int t) { return M::term(Lanes::all(x[t]) - group[t]); }));
+Lanes costs_to_points(const M& m, const double* x, const Lanes* group, int d) {
+    return cost_of_gaps<Lanes>(m, d, [&](int t) { return Lanes::all(x[t]) - group[t]; });
 }
 
 template <class M>
-double cost_to_point(const double* x, const PackedPoints& points, std::int64_t p) {
-    return M::finish(
-        join_terms<M, double>(0, points.d, [&](int t) { return M::term(x[t] - points.at(p, t)); }));
+double cost_to_point(const M& m, const double* x, const PackedPoints& points, std::int64_t p) {
+    return cost_of_gaps<double>(m, points.d, [&](int t) { return x[t] - points.at(p, t); });
 }
 
 // Lower bounds of the costs to eight boxes.
 template <class M>
-Lanes costs_to_boxes(const double* x, const Lanes* sides, int d) {
-    return M::finish(join_terms<M, Lanes>(0, d, [&](int t) {
+Lanes costs_to_boxes(const M& m, const double* x, const Lanes* sides, int d) {
+    return bound_of_gaps<Lanes>(m, d, [&](int t) {
         const Lanes at = Lanes::all(x[t]);
         const Lanes gap = max(sides[2 * t] - at, at - sides[2 * t + 1]);
-        return M::term(max(gap, Lanes::all(0.0)));
-    }));
+        return max(gap, Lanes::all(0.0));
+    });
 }
 
 // Offers those of a group's eight items that may enter; returns nothing but changes `best`.
@@ -86,15 +85,13 @@ public:
           pending_(n_lanes * (tree.levels.size() + 1)),
           spares_(pending_.size(), 0.0) {}
 
-    // `best` comes with its ceiling and leaves with the answer; for cosine all are unit vectors.
-    SPARSE_OT_CLONES
-    void search(Metric metric, const double* x, KLeast& best) {
+    // `best` comes with its ceiling and leaves with the answer.
+    void search(const Metric& metric, const double* x, KLeast& best) {
         floor_ = std::numeric_limits<double>::infinity();
-        with_metric(metric, [&](auto m) {
-            if (planes_.empty())
-                descend<decltype(m), false>(x, best);
-            else
-                descend<decltype(m), true>(x, best);
+        with_metric(metric, [&](const auto& m) {
+            if constexpr (HasPlanes<std::remove_cvref_t<decltype(m)>>)
+                if (!planes_.empty()) return descend<true>(m, x, best);
+            descend<false>(m, x, best);
         });
     }
 
@@ -104,19 +101,19 @@ public:
     // Groups looked at so far.
     [[nodiscard]] std::int64_t visits() const { return visits_; }
 
-    [[nodiscard]] double cost(Metric metric, const double* x, std::int64_t place) const {
-        return with_metric(
-            metric, [&](auto m) { return cost_to_point<decltype(m)>(x, tree_.points, place); });
+    [[nodiscard]] double cost(const Metric& metric, const double* x, std::int64_t place) const {
+        return with_metric(metric,
+                           [&](const auto& m) { return cost_to_point(m, x, tree_.points, place); });
     }
 
     // A rank that the k-th best for x is sure not to exceed, given k places.
-    [[nodiscard]] Rank ceiling_from(Metric metric, const double* x,
+    [[nodiscard]] Rank ceiling_from(const Metric& metric, const double* x,
                                     const std::vector<KLeast::Entry>& places) const {
         Rank worst{-std::numeric_limits<double>::infinity(), -1};
         double size = 0.0;
         for (const auto& entry : places) {
             const std::int64_t p = entry.place;
-            const double offset = offsets_[0][p / n_lanes][p % n_lanes];
+            const double offset = offsets_[0][p / n_lanes][lane_of(p)];
             const double own = cost(metric, x, p), value = own + offset;
             if (slack_ > 0.0) size = std::max(size, own + std::abs(offset));
             worst = std::max(worst, Rank{value, tree_.points.index[p]});
@@ -132,8 +129,9 @@ private:
         std::int32_t group;
     };
 
-    template <class M, bool sloped>
-    void descend(const double* x, KLeast& best) {
+    // A clone of its own for every metric: one function for all would be too large to compile well.
+    template <bool sloped, class M>
+    SPARSE_OT_CLONES void descend(const M& m, const double* x, KLeast& best) {
         if (tree_.points.count == 0) return;
         pending_[0] = {-std::numeric_limits<double>::infinity(),
                        static_cast<std::int32_t>(tree_.levels.size()), 0};
@@ -144,9 +142,9 @@ private:
                 if (may_skip(next.bound, spares_[height_], best)) continue;
             ++visits_;
             if (next.level == 0)
-                look_at_points<M>(x, next.group, best);
+                look_at_points(m, x, next.group, best);
             else
-                look_at_boxes<M, sloped>(x, next.level, next.group, best);
+                look_at_boxes<sloped>(m, x, next.level, next.group, best);
         }
     }
 
@@ -158,28 +156,28 @@ private:
     }
 
     template <class M>
-    void look_at_points(const double* x, std::int32_t group, KLeast& best) const {
+    void look_at_points(const M& m, const double* x, std::int32_t group, KLeast& best) const {
         const PackedPoints& points = tree_.points;
         const Lanes values =
-            costs_to_points<M>(x, points.group(group), points.d) + offsets_[0][group];
+            costs_to_points(m, x, points.group(group), points.d) + offsets_[0][group];
         offer_group(values, group, points.index.data(), best);
     }
 
     // Puts the boxes that may hold something better on the stack, the nearest on top.
-    template <class M, bool sloped>
-    void look_at_boxes(const double* x, std::int32_t level, std::int32_t group,
+    template <bool sloped, class M>
+    void look_at_boxes(const M& m, const double* x, std::int32_t level, std::int32_t group,
                        const KLeast& best) {
         const BoxLevel& boxes = tree_.levels[level - 1];
         const int d = tree_.points.d;
         const Lanes* sides = boxes.sides.data() + std::int64_t{group} * 2 * d;
-        const Lanes costs = costs_to_boxes<M>(x, sides, d);
+        const Lanes costs = costs_to_boxes(m, x, sides, d);
         Lanes bounds = costs + offsets_[level][group];
         Lanes spare = Lanes::all(0.0);
         unsigned near = bounds.at_most(Lanes::all(best.bar().value));
         if constexpr (sloped) {
             if (near == 0) return;
             const PlaneLevel& planes = planes_.level(level - 1);
-            bounds = max(plane_bounds<M>(x, sides, planes, group, d), bounds);
+            bounds = max(plane_bounds(m, x, sides, planes, group, d), bounds);
             near &= bounds.at_most(Lanes::all(best.bar().value));
             spare = Lanes::all(slack_) * (costs + planes.least_size[group]);
         }

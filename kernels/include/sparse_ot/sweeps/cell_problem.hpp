@@ -57,8 +57,7 @@ struct Improved {
     std::vector<Node> targets;   // distinct
     std::vector<Cost> v;         // by position in `targets`
     std::vector<Mass> received;  // likewise
-    std::int64_t pivots = 0;
-    bool settled = true;  // no pair inside would still improve it
+    bool settled = true;         // no pair inside would still improve it
 };
 
 class DomainSolver {
@@ -66,15 +65,14 @@ public:
     using Clock = std::chrono::steady_clock;
 
     // `patience`: rounds of pricing in a large domain.
-    DomainSolver(Cloud x, Cloud y, Metric metric, int patience)
+    DomainSolver(Cloud x, Cloud y, const Metric& metric, int patience)
         : x_(x), y_(y), metric_(metric), patience_(patience), local_(y.count(), no_node) {}
 
     // Past the deadline it is left as it is, feasible and not settled.
     Improved solve(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
                    Clock::time_point deadline) {
         deadline_ = deadline;
-        return with_metric(metric_,
-                           [&](auto m) { return solve_with<decltype(m)>(sources, plan, duals); });
+        return solve_within(sources, plan, duals);
     }
 
 private:
@@ -86,9 +84,8 @@ private:
     static constexpr std::int64_t pivots_between_clocks = 1024;
     static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
 
-    template <class M>
-    Improved solve_with(std::span<const Node> sources, const ShippingPlan& plan,
-                        const Duals& duals) {
+    Improved solve_within(std::span<const Node> sources, const ShippingPlan& plan,
+                          const Duals& duals) {
         Improved improved;
         gather(sources, plan, improved);
         const auto n = static_cast<std::int64_t>(source_.size());
@@ -101,9 +98,9 @@ private:
             const bool all = n * m <= few_pairs;
             ends_.clear();
             if (all)
-                add_all_pairs<M>(network, improved.targets);
+                add_all_pairs(network, improved.targets);
             else
-                add_candidates<M>(network, improved.targets, local);
+                add_candidates(network, improved.targets, local);
             Forest forest(network);
             for (const Sent& s : sent_) forest.add(arc_of(s, all ? m : 0), s.mass);
             forest.drop_empty();
@@ -113,7 +110,7 @@ private:
             for (int round = 0; in_time && !improved.settled && round < patience_; ++round) {
                 read_duals(simplex, local);
                 const Arc first_new = network.n_arcs();
-                add_violated<M>(network, improved.targets, local);
+                add_violated(network, improved.targets, local);
                 improved.settled = network.n_arcs() == first_new;
                 if (improved.settled) break;
                 simplex.accept_new_arcs(first_new);
@@ -122,9 +119,8 @@ private:
             read_duals(simplex, local);
             align(local, duals, improved);
             read_plan(simplex, improved);
-            improved.pivots = simplex.stats().pivots;
         } else {
-            keep<M>(sources, plan, duals, improved);
+            keep(sources, plan, duals, improved);
         }
         for (Node j : improved.targets) local_[j] = no_node;
         return improved;
@@ -172,17 +168,15 @@ private:
         return local;
     }
 
-    template <class M>
     void add_all_pairs(Network& network, std::span<const Node> targets) {
         std::vector<Ends> pairs;
         pairs.reserve(source_.size() * targets.size());
         for (Node i = 0; i < network.n_sources; ++i)
             for (Node j = 0; j < network.n_targets; ++j) pairs.emplace_back(i, j);
-        add_pairs<M>(network, targets, pairs);
+        add_pairs(network, targets, pairs);
     }
 
     // The plan's own arcs, and those of least reduced cost from either side. Sorted.
-    template <class M>
     void add_candidates(Network& network, std::span<const Node> targets, const Duals& local) {
         std::vector<Ends> pairs;
         pairs.reserve(sent_.size() + arcs_per_source * source_.size() +
@@ -197,27 +191,27 @@ private:
                [&](Node j, Node i) { pairs.emplace_back(i, j); });
         std::sort(pairs.begin(), pairs.end());
         pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
-        add_pairs<M>(network, targets, pairs);
+        add_pairs(network, targets, pairs);
     }
 
-    template <class M>
     void add_violated(Network& network, std::span<const Node> targets, const Duals& local) {
         std::vector<Ends> pairs;
         std::vector<Cost> limit(local.u);
         for (Cost& u : limit) u -= negligible * std::abs(u);
         search(*y_index_, local.v, x_local_, limit, arcs_per_round,
                [&](Node i, Node j) { pairs.emplace_back(i, j); });
-        add_pairs<M>(network, targets, pairs);
+        add_pairs(network, targets, pairs);
     }
 
-    template <class M>
     void add_pairs(Network& network, std::span<const Node> targets, std::span<const Ends> pairs) {
         network.reserve(pairs.size());
-        for (const auto& [i, j] : pairs) {
-            network.tail.push_back(i);
-            network.head.push_back(network.n_sources + j);
-            network.cost.push_back(cost_of_pair<M>(x_.at(source_[i]), y_.at(targets[j]), x_.d));
-        }
+        with_metric(metric_, [&](const auto& m) {
+            for (const auto& [i, j] : pairs) {
+                network.tail.push_back(i);
+                network.head.push_back(network.n_sources + j);
+                network.cost.push_back(cost_of_pair(m, x_.at(source_[i]), y_.at(targets[j]), x_.d));
+            }
+        });
         ends_.insert(ends_.end(), pairs.begin(), pairs.end());
     }
 
@@ -290,10 +284,12 @@ private:
     }
 
     // One source, or one target: there is one plan, and its potentials need no simplex.
-    template <class M>
     void keep(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
               Improved& improved) const {
-        const auto cost = [&](Node i, Node j) { return cost_of_pair<M>(x_.at(i), y_.at(j), x_.d); };
+        const auto cost = [&](Node i, Node j) {
+            return with_metric(
+                metric_, [&](const auto& m) { return cost_of_pair(m, x_.at(i), y_.at(j), x_.d); });
+        };
         improved.first.assign(1, 0);
         for (Node i : sources) {
             const auto row = plan.of(i);

@@ -32,7 +32,7 @@ namespace sparse_ot {
 
 class DomainSweeps {
 public:
-    DomainSweeps(Cloud x, Cloud y, Metric metric, ShippingPlan plan, Duals duals)
+    DomainSweeps(Cloud x, Cloud y, const Metric& metric, ShippingPlan plan, Duals duals)
         : x_(x), y_(y), metric_(metric), plan_(std::move(plan)), duals_(std::move(duals)) {}
 
     // Cuts new cells of at most `most` sources; `run` then works through them, with so much
@@ -68,7 +68,6 @@ public:
 
     [[nodiscard]] const ShippingPlan& plan() const { return plan_; }
     [[nodiscard]] const Duals& duals() const { return duals_; }
-    [[nodiscard]] std::int64_t pivots() const { return pivots_; }
 
     // Whether no pair inside any cell of the last sweep would still improve that cell.
     [[nodiscard]] bool settled() const { return settled_; }
@@ -109,7 +108,6 @@ private:
                 v[cell.targets[j]] += mass * cell.v[j];
                 weight[cell.targets[j]] += mass;
             }
-            pivots_ += cell.pivots;
             settled_ = settled_ && cell.settled;
         }
         for (std::size_t j = 0; j < v.size(); ++j)
@@ -126,7 +124,6 @@ private:
     int patience_ = 1;
     std::vector<Improved> improved_;  // by cell
     std::int64_t done_ = 0;           // cells solved, from the first on
-    std::int64_t pivots_ = 0;
     bool settled_ = false;
 };
 

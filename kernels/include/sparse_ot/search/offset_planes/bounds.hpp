@@ -11,7 +11,8 @@
 //     offset_j >= base + slope . (y_j - c)          for all targets j of the box,
 //
 // its slope fitted by least squares, its base the least remainder. Cost is convex in y, so
-// cost + slope . (y - c) has a lower bound over the box that is found coordinate by coordinate:
+// cost + slope . (y - c) has a lower bound over the box that is found coordinate by coordinate
+// (`plane_bound` of each metric):
 //
 //   squared distances   exactly: another squared distance, from x shifted by half the slope;
 //   norms               cost >= s . (y - x) for all s in the dual unit ball. Good choices are
@@ -40,15 +41,11 @@
 // nothing.
 #pragma once
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 #include <vector>
 
 #include "sparse_ot/base/simd.hpp"
-#include "sparse_ot/geometry/metrics.hpp"
+#include "sparse_ot/geometry/metrics/planes.hpp"
 
 namespace sparse_ot {
 
@@ -59,90 +56,20 @@ struct PlaneLevel {
     std::vector<Lanes> least_size;  // least |offset| in each box
 };
 
-[[nodiscard]] inline Lanes center_of(const Lanes& low, const Lanes& high) {
-    return Lanes::all(0.5) * (low + high);
-}
-
-namespace detail {
-
-inline constexpr double half_ulp = 0x1p-53;
-inline constexpr double underflow = 0x1p-500;  // more than squares lose by it, and their roots
-
-// Squared distances, times `factor`.
-inline Lanes plane_bounds(const double* x, const Lanes* sides, const Lanes* slopes, int d,
-                          double factor) {
-    const Lanes f = Lanes::all(factor), to_vertex = Lanes::all(-0.5 / factor);
-    Lanes sum = Lanes::all(0.0), size = Lanes::all(0.0);
-    for (int t = 0; t < d; ++t) {
-        const Lanes at = Lanes::all(x[t]), g = slopes[t];
-        const Lanes q = min(max(to_vertex * g, sides[2 * t] - at), sides[2 * t + 1] - at);
-        const Lanes from_center = at - center_of(sides[2 * t], sides[2 * t + 1]);
-        const Lanes square = f * (q * q);
-        sum = sum + (square + g * (q + from_center));
-        size = size + (square + abs(g) * (abs(q) + abs(from_center)));
-    }
-    return sum - Lanes::all((3 * d + 14) * half_ulp) * size;
-}
-
-// Norms: from s = the gradient at the center (`across` is what that loses on the way to the
-// corner), and from s = -slope (`along`). The city block norm chooses for every coordinate by
-// itself; the largest coordinate may be any of them, so all are tried.
+// Whether a metric has bounds from planes; one that has none does without.
 template <class M>
-Lanes plane_bounds_of_norm(const double* x, const Lanes* sides, const Lanes* slopes, int d) {
-    const Lanes zero = Lanes::all(0.0), one = Lanes::all(1.0);
-    Lanes sum = zero, across = zero, widths = zero, along = zero, distance = zero;
-    Lanes best = Lanes::all(-std::numeric_limits<double>::infinity());
-    const auto gap = [&](int t) {
-        return center_of(sides[2 * t], sides[2 * t + 1]) - Lanes::all(x[t]);
-    };
-    if constexpr (std::is_same_v<M, metrics::Euclidean>) {
-        for (int t = 0; t < d; ++t) sum = sum + gap(t) * gap(t);
-        distance = sqrt(sum);
-    }
-    for (int t = 0; t < d; ++t) {
-        const Lanes center = center_of(sides[2 * t], sides[2 * t + 1]);
-        const Lanes half = max(sides[2 * t + 1] - center, center - sides[2 * t]);
-        const Lanes delta = gap(t), g = slopes[t];
-        widths = widths + half;
-        along = along - g * delta;
-        if constexpr (std::is_same_v<M, metrics::Euclidean>) {
-            across = across + abs(delta / distance + g) * half;
-        } else {
-            const Lanes up = delta - (one + g) * half, down = (zero - delta) - (one - g) * half;
-            if constexpr (std::is_same_v<M, metrics::Cityblock>) {
-                distance = distance + abs(delta);
-                sum = sum + max(max(up, down), zero - g * delta);
-            } else {
-                distance = max(distance, abs(delta));
-                across = across + abs(g) * half;
-                best = max(best, max(up, down) + abs(g) * half);
-            }
-        }
-    }
-    Lanes bound = sum;
-    if constexpr (std::is_same_v<M, metrics::Euclidean>) bound = max(distance - across, along);
-    if constexpr (std::is_same_v<M, metrics::Chebyshev>) bound = max(best - across, along);
-    return bound - (Lanes::all((2 * d + 8) * half_ulp) * distance +
-                    Lanes::all((5 * d + 12) * half_ulp) * widths);
-}
-
-}  // namespace detail
+concept HasPlanes = requires(const M& m, const double* x, const Lanes* sides, int d) {
+    m.plane_bound(x, sides, sides, d);
+};
 
 // Lower bounds of cost(x, y_j) + offset_j for the points of eight boxes.
 template <class M>
-Lanes plane_bounds(const double* x, const Lanes* sides, const PlaneLevel& planes,
+Lanes plane_bounds(const M& m, const double* x, const Lanes* sides, const PlaneLevel& planes,
                    std::int64_t group, int d) {
-    const Lanes* slopes = planes.slopes.data() + group * d;
-    const Lanes base = planes.base[group];
-    Lanes bounds;
-    if constexpr (std::is_same_v<M, metrics::SqEuclidean>)
-        bounds = detail::plane_bounds(x, sides, slopes, d, 1.0);
-    else if constexpr (std::is_same_v<M, metrics::HalfSqEuclidean>)
-        bounds = detail::plane_bounds(x, sides, slopes, d, 0.5);
-    else
-        bounds = detail::plane_bounds_of_norm<M>(x, sides, slopes, d);
-    const Lanes both = bounds + base;
-    return both - (Lanes::all(2.0 * detail::half_ulp) * abs(both) + Lanes::all(detail::underflow));
+    constexpr double underflow = 0x1p-500;  // more than squares lose by it, and their roots
+    const Lanes bounds = m.plane_bound(x, sides, planes.slopes.data() + group * d, d);
+    const Lanes both = bounds + planes.base[group];
+    return both - (Lanes::all(2.0 * half_ulp) * abs(both) + Lanes::all(underflow));
 }
 
 }  // namespace sparse_ot

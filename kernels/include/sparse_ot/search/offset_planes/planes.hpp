@@ -18,6 +18,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "sparse_ot/base/simd.hpp"
@@ -32,11 +33,16 @@ class OffsetPlanes {
 public:
     OffsetPlanes() = default;
 
-    OffsetPlanes(const PackedTree& tree, const LeastOffsets& offsets, Metric metric)
+    OffsetPlanes(const PackedTree& tree, const LeastOffsets& offsets, const Metric& metric)
         : tree_(&tree), offsets_(&offsets), metric_(metric) {
-        const bool is_norm = metric != Metric::sqeuclidean && metric != Metric::cosine;
-        const double worth_it = is_norm ? steepness_of_norms : steepness_of_squares;
-        if (tree.levels.empty() || mean_steepness() < worth_it) return;
+        const double worth_it = with_metric(metric, [](const auto& m) {
+            using M = std::remove_cvref_t<decltype(m)>;
+            if constexpr (HasPlanes<M>)
+                return M::planes_pay_from;
+            else
+                return infinity;
+        });
+        if (worth_it == infinity || tree.levels.empty() || mean_steepness() < worth_it) return;
         levels_.resize(tree.levels.size());
         // From above: a box with too few points for a plane takes the slope of the box above it.
         for (std::size_t l = levels_.size(); l-- > 0;) lay_level(l);
@@ -50,9 +56,7 @@ private:
     static constexpr unsigned every_lane = (1u << n_lanes) - 1;
     static constexpr std::int64_t max_groups_fitted = 8, boxes_sampled = 128;
 
-    // Where planes begin to pay, see above; a box counts up to the most.
-    static constexpr double steepness_of_norms = 0.5, steepness_of_squares = 1.0,
-                            max_steepness = 16.0;
+    static constexpr double max_steepness = 16.0;  // a box counts up to so much
 
     struct Box {
         std::int64_t index = 0, first = 0, last = 0;  // groups of points: [first, last)
@@ -105,10 +109,8 @@ private:
         for (std::int64_t i = 0; i < count; i += stride) {
             box.take(*tree_, l, i);
             fit_slope(box, fit);
-            const double span = with_metric(metric_, [&](auto m) {
-                using M = decltype(m);
-                return M::finish(
-                    join_terms<M, double>(0, d, [&](int t) { return M::term(box.width[t]); }));
+            const double span = with_metric(metric_, [&](const auto& m) {
+                return cost_of_gaps<double>(m, d, [&](int t) { return box.width[t]; });
             });
             const double steepness = box.tilt(fit.slope) / span;
             if (steepness > 0.0) sum += std::min(steepness, max_steepness);
@@ -151,23 +153,10 @@ private:
         for (std::int64_t g = box.first; g < box.last; g += stride)
             fit.add(tree_->points.group(g), (*offsets_)[0][g]);
         fit.solve();
-        keep_in_dual_ball(fit.slope);
-    }
-
-    // With room for rounding.
-    void keep_in_dual_ball(std::vector<double>& slope) const {
-        const int d = static_cast<int>(slope.size());
-        double norm = 0.0;
-        for (const double g : slope) {
-            if (metric_ == Metric::euclidean) norm += g * g;
-            if (metric_ == Metric::chebyshev) norm += std::abs(g);
-        }
-        if (metric_ == Metric::euclidean) norm = std::sqrt(norm);
-        const bool outside = norm > 1.0 - 2.0 * d * detail::half_ulp;
-        for (double& g : slope) {
-            if (outside) g *= (1.0 - 3.0 * (d + 4.0) * detail::half_ulp) / norm;
-            if (metric_ == Metric::cityblock) g = std::clamp(g, -1.0, 1.0);
-        }
+        with_metric(metric_, [&](const auto& m) {
+            if constexpr (HasPlanes<std::remove_cvref_t<decltype(m)>>)
+                m.keep_in_dual_ball(fit.slope);
+        });
     }
 
     void find_base(const Box& box, const std::vector<double>& slope, PlaneLevel& level) const {
@@ -194,7 +183,7 @@ private:
             small = std::min(small, smallest[i]);
             large = std::max(large, largest[i]);
         }
-        const double error = (d + 4) * detail::half_ulp * (large + box.tilt(slope));
+        const double error = (d + 4) * half_ulp * (large + box.tilt(slope));
         const bool sound = error < infinity && box.is_finite();
         level.base[box.group()].set(box.lane(), sound ? low - error : -infinity);
         level.least_size[box.group()].set(box.lane(), small < infinity ? small : 0.0);
@@ -202,7 +191,7 @@ private:
 
     const PackedTree* tree_ = nullptr;
     const LeastOffsets* offsets_ = nullptr;
-    Metric metric_ = Metric::sqeuclidean;
+    Metric metric_;
     std::vector<PlaneLevel> levels_;
 };
 
