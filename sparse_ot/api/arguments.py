@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 from sparse_ot._typing import Array
 from sparse_ot.backends.registry import get_backend
@@ -17,7 +17,7 @@ OnInfeasible: TypeAlias = Literal["raise", "warn"]
 
 def on_infeasible(value: Any) -> OnInfeasible:
     """Whether to raise or to warn where there is no plan."""
-    if value not in get_args(OnInfeasible):
+    if value not in ("raise", "warn"):
         msg = f'on_infeasible must be "raise" or "warn", found {value!r}.'
         raise InputError(msg)
     choice: OnInfeasible = value

@@ -6,7 +6,6 @@ Where they differ on purpose is listed in docs/differences-from-pot.md.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
@@ -144,8 +143,8 @@ def emd2(
     cost = parse_cost(M, a, b)
     columns = _columns(b, cost.backend)
     problems = [
-        Problem.of(cost, a, column, check_marginals=check_marginals)
-        for column in ([b] if columns is None else columns)
+        Problem.of(cost, a, histogram, check_marginals=check_marginals)
+        for histogram in ([b] if columns is None else columns)
     ]
     start = warm_start(problems[0], potentials_init) if problems else None
 
@@ -216,21 +215,21 @@ class _Solve:
         self._raises = arguments.on_infeasible(on_infeasible) == "raise"
 
     def __call__(self, problem: Problem, start: tuple[Array, Array] | None) -> _Answer:
-        violations: list[HallViolation] = []
+        sentences: list[str] = []
 
-        def keep(violation: HallViolation, _: CostModel) -> None:
-            violations.append(violation)
+        def note(violation: HallViolation, cost: CostModel) -> None:
+            sentences.append(infeasible_message(violation, cost))
 
-        act: Callable[[HallViolation, CostModel], object] = (
-            raise_infeasible if self._raises else keep
-        )
         s = solve_problem(
-            problem, self._limits, start=start, center=self._center, on_infeasible=act
+            problem,
+            self._limits,
+            start=start,
+            center=self._center,
+            on_infeasible=raise_infeasible if self._raises else note,
         )
-        if violations:
-            message = infeasible_message(violations[0], problem.cost)
-            return _Answer(s, Status.INFEASIBLE.remedy, message)
-        if not isinstance(s.status, Status) or s.converged:
+        if sentences:
+            return _Answer(s, Status.INFEASIBLE.remedy, sentences[0])
+        if s.status is Status.OPTIMAL or not isinstance(s.status, Status):
             return _Answer(s)
         short = f"numItermax reached before optimality: the gap is {s.gap:.3g}. {s.status.remedy}"
         return _Answer(s, short, short)

@@ -111,7 +111,7 @@ def solve(
         ),
         start=warm_start(problem, potentials_init),
         center=center_dual,
-        watch=Watch(on_slice=on_slice),
+        watch=NOBODY if on_slice is None else Watch(on_slice=on_slice),
     )
 
 
@@ -144,7 +144,9 @@ def solve_problem(
     """
     cost = problem.cost
     with problem.backend.on_device_of(cost.like):
-        listed = cost.listed(must=problem.is_traced)
+        listed = cost.listed()
+        if listed is None and problem.is_traced:
+            listed = cost.listed(must=True)
         if listed is None:
             return solve_by_columns(
                 problem,

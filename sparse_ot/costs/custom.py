@@ -70,7 +70,7 @@ def is_cost_model(M: object) -> bool:
     >>> is_cost_model(DenseCost([[1.0]])), is_cost_model([[1.0]])
     (True, False)
     """
-    return all(hasattr(M, name) for name in ("candidate_arcs", "arc_costs", "price"))
+    return hasattr(M, "candidate_arcs") and hasattr(M, "arc_costs") and hasattr(M, "price")
 
 
 def as_cost_model(M: Any) -> CostModel:

@@ -18,6 +18,10 @@ masses only if the two walks interleave in the same way. So the walks are compar
   than rounding could move them, the arcs of both orders are taken: one more arc for each such
   coincidence.
 
+The core's own integers (`_core.quantise`) would not do: they belong to one pair of arrays, to the
+last bit, and a graph is solved for masses that were normalised or cast since it was made. The
+decision record docs/adr/0006 has the figures.
+
 Points without mass are left out. Time O((n + m) log(n + m)).
 """
 
@@ -40,7 +44,7 @@ Integers: TypeAlias = npt.NDArray[np.int64]
 
 _CURVE_DIMENSIONS = 3
 _MAX_UNITS = 2**60
-_MULTIPLE_ULPS = 2.0 * np.finfo(np.float64).eps  # half of what the solver lets pass
+_MULTIPLE_ULPS = 2.0 * np.finfo(np.float64).eps  # half of the core's: what passes here passes there
 
 
 @dataclass(frozen=True)

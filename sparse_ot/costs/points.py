@@ -183,8 +183,7 @@ class PointCloudCost(CostModel):
 
     def listed(self, *, must: bool = False) -> Listed | None:
         """None, unless it must be: a matrix is what this model is there to do without."""
-        traced = any(self.backend.is_traced(x) for x in self.arrays())
-        return Listed(self.matrix()) if must or traced else None
+        return Listed(self.matrix()) if must else None
 
     def detached(self) -> PointCloudCost:
         """The points without derivatives, in float64 where the library has it."""

@@ -51,6 +51,9 @@ class Words:
     rescaling: str = ", or pass check_marginals=False to rescale b"
 
 
+WORDS = Words()
+
+
 @dataclass(frozen=True)
 class Problem:
     """Masses and a cost model of one backend, well formed.
@@ -91,11 +94,10 @@ class Problem:
 
     @classmethod
     def parse(
-        cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words | None = None
+        cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words = WORDS
     ) -> Problem:
         """Check shapes and types of everything, and find the cost model of `M`."""
-        cost = parse_cost(M, a, b)
-        return cls.of(cost, a, b, check_marginals=check_marginals, words=words)
+        return cls.of(parse_cost(M, a, b), a, b, check_marginals=check_marginals, words=words)
 
     @classmethod
     def of(
@@ -105,7 +107,7 @@ class Problem:
         b: Any,
         *,
         check_marginals: bool = True,
-        words: Words | None = None,
+        words: Words = WORDS,
     ) -> Problem:
         """Check masses for a cost model; one of `parse_cost`, which may serve many problems."""
         n, m = cost.shape
@@ -118,7 +120,7 @@ class Problem:
         a = as_masses(cost.backend, a, n, "a", cost.like)
         b = as_masses(cost.backend, b, m, "b", cost.like)
         tolerance = totals_tolerance(a, b, check=check_marginals)
-        return cls(a, b, cost, tolerance, words or Words())
+        return cls(a, b, cost, tolerance, words)
 
     def raise_for(
         self, fault: Fault, arc_at: Callable[[int], tuple[int, int]] | None = None
@@ -127,13 +129,13 @@ class Problem:
         raise_for(fault, self, arc_at)
 
 
-def parse_cost(M: Any, *masses: Any) -> CostModel:
+def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
     """The cost model of `M`, which is one, a sparse container, or a matrix.
 
     Parameters
     ----------
     M : cost model, sparse container, array or nested list
-    *masses : a and b
+    a, b : arrays, nested lists, or None
         Looked at for their library only; a list of lists belongs to theirs.
 
     Raises
@@ -143,12 +145,12 @@ def parse_cost(M: Any, *masses: Any) -> CostModel:
     ShapeError, UnsupportedArrayError
         No costs; the message begins with "M".
     """
-    names = (*("a", "b")[: len(masses)], "M")
+    names = ("a", "b", "M")
     if is_cost_model(M):
         cost = as_cost_model(M)
-        get_backend(*masses, cost.like, names=names)
+        get_backend(a, b, cost.like, names=names)
         return cost
-    backend = get_backend(*masses, M, names=names)
+    backend = get_backend(a, b, M, names=names)
     try:
         return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
     except (UnsupportedArrayError, ShapeError) as error:

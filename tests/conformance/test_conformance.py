@@ -17,7 +17,9 @@ from support.problems import FAMILIES
 
 import sparse_ot
 from sparse_ot import Status
-from sparse_ot.backends.registry import libraries
+from sparse_ot.backends.protocol import ArraySpec
+from sparse_ot.backends.registry import get_backend, libraries
+from sparse_ot.result.ledger import TransferLedger
 
 
 @pytest.fixture(params=LIBRARIES)
@@ -379,3 +381,36 @@ def test_a_sparse_solve_crosses_once_each_way_with_its_arcs(
         return
     assert (crossings.to_host, crossings.to_device) == (1, 1)
     assert crossings.bytes_to_host + crossings.bytes_to_device < 64 * (n * k + 2 * n)
+
+
+def test_a_matrix_of_few_entries_is_made_on_its_device(library: Library) -> None:
+    rng = np.random.default_rng(3)
+    M = floats(library, rng.random((7, 5)))
+    places = rng.choice(35, 9, replace=False)
+    rows, cols = (library.put(x.astype(np.int32)) for x in np.divmod(places, 5))
+    flow = rng.random(9)
+    cost = sparse_ot.DenseCost(M)
+    plan = cost.plan_on(rows, cols, floats(library, flow))
+    assert isinstance(plan, library.array_type)
+    assert library.device_of(plan) == library.device_of(M)
+    expected = np.zeros(35)
+    expected[places] = flow
+    np.testing.assert_allclose(library.get(plan).reshape(-1), expected, rtol=1e-6)
+    assert not library.get(cost.plan_on(rows[:0], cols[:0], floats(library, flow[:0]))).any()
+    assert np.isnan(library.get(cost.no_plan())).all()
+
+
+def test_an_array_names_the_device_of_results_and_stays_where_it_is(library: Library) -> None:
+    like, ledger = floats(library, np.zeros(1000)), TransferLedger()
+    backend = get_backend(like)
+    out = (ArraySpec((2,), "float32"), ArraySpec((1,), "int64", on_host=True))
+    results = (np.ones(2, np.float32), np.ones(1, np.int64))
+    there, here = backend.host_call(lambda: results, out=out, ledger=ledger, like=like)
+    assert isinstance(there, library.array_type)
+    assert library.device_of(there) == library.device_of(like)
+    assert type(here) is np.ndarray
+    assert (ledger.to_host, ledger.bytes_to_host) == (0, 0)
+    assert ledger.to_device == int(library.crosses)
+    assert ledger.bytes_to_device <= 256, "two numbers, in a block of the least size"
+    assert backend.host_call(lambda: (), out=(), ledger=ledger, like=like) == ()
+    assert ledger.to_device == int(library.crosses)
