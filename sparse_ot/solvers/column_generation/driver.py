@@ -165,14 +165,14 @@ def solve_by_columns(
     while not isinstance(event, (Stopped, Infeasible)):
         try:
             match event:
-                case Starved():
+                case Starved():  # the first arcs carry no plan
                     event = solve.rescue(host, event)
-                case Ready():
+                case Ready():  # they do
                     potentials, event = solve.run(host)
-                case Solved():
+                case Solved():  # which pair is missing?
                     potentials, event = solve.advance(host, event, potentials, second)
                     second = second if isinstance(event, StartOver) else None
-                case StartOver():
+                case StartOver():  # too many to add them one by one
                     event, second = solve.begin_again(host, second), None
         except KeyboardInterrupt:
             if (next_event := host.interrupt(event)) is None:
