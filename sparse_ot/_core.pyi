@@ -137,7 +137,7 @@ class DomainSweeps:
     def potentials(self) -> tuple[Doubles, Doubles]: ...
 
 def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """A cloud in an order of groups (kernels, geometry/hierarchy.hpp), and the depth of every border."""
+    """A cloud in an order of groups (kernels, geometry/hierarchy.hpp); depths of the borders."""
 
 class Metric(Enum):
     """The metrics of the core, as its own list names them (kernels, geometry/metrics.hpp)."""

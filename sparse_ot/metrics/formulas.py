@@ -11,7 +11,7 @@ before that for correlation. Half the squared chord of unit vectors is one minus
 does not cancel.
 
 Every formula can be differentiated where the mathematics can. At a kink (two coinciding points
-under the Euclidean metric, two equal coordinates under Minkowski's) the derivative is zero, not NaN.
+under the Euclidean metric, equal coordinates under Minkowski's) the derivative is zero, not NaN.
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ def test_a_graph_makes_only_what_it_needs(rng: np.random.Generator, made: list[i
     assert made == [60]
 
 
-@pytest.mark.parametrize("twin", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))])
+@pytest.mark.parametrize(
+    "twin", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c))]
+)
 def test_a_copy_makes_its_own(rng: np.random.Generator, made: list[int], twin: Any) -> None:
     cost = PointCloudCost(rng.random((30, 2)), rng.random((20, 2)), "cosine")
     arcs = cost.candidate_arcs(3)

@@ -61,7 +61,9 @@ def test_preparing_twice_is_preparing_once(rng, metric):
 @pytest.mark.parametrize("name", METRICS)
 def test_the_table_of_the_docstring_has_every_record_and_its_unit(name):
     written = f'("{name}", p)' if METRICS[name].of_p is not None else name
-    rows = [row for row in sparse_ot.metrics.__doc__.splitlines() if row.startswith(f"| `{written}`")]
+    rows = [
+        row for row in sparse_ot.metrics.__doc__.splitlines() if row.startswith(f"| `{written}`")
+    ]
     assert len(rows) == 1
     assert rows[0].rstrip(" |").endswith(METRICS[name].unit)
 

@@ -4,7 +4,7 @@ The door copies once in each direction. What is to cross is packed into one buff
 comes from, crosses through page-locked memory on the current stream of the arrays' device, and is
 unpacked by looking at it. So a solve waits for the device twice, whatever the number of arrays.
 
-The searches run as fused kernels (`cupy_kernels`), or tile by tile (`tiled_search`) where those do not
+The searches run as fused kernels (`kernels`), or tile by tile (`tiled_search`) where those do not
 reach: metrics that are functions, and more than 64 neighbours.
 
 Devices: work happens on the device of the arguments, whichever is current, and on the stream that
@@ -166,7 +166,7 @@ class CupyBackend(ArrayApiBackend):
             return cupy_kernels.arc_costs(x, y, rows, cols, metric)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost: the kernel, or `tiled_search.price`."""
+        """Up to `k` arcs a source with negative reduced cost: the kernel, or tiles."""
         with _device_of(x, y, u, v):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().price(x, y, u, v, metric, k)

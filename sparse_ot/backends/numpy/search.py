@@ -128,15 +128,14 @@ class Clouds:
 
     def costs(self, rows: Any, cols: Any) -> Floats:
         """Costs of listed pairs."""
-        if self.metric.core is not None:
-            pairs = (np.ascontiguousarray(i, np.int64) for i in (rows, cols))
-            return core_search.pair_costs(
-                self.x, self.y, *pairs, self.metric.core, self.metric.core_p
-            )
+        metric = self.metric
+        if metric.core is not None:
+            rows, cols = (np.ascontiguousarray(i, np.int64) for i in (rows, cols))
+            return core_search.pair_costs(self.x, self.y, rows, cols, metric.core, metric.core_p)
         costs = np.empty(len(rows))
         for block in _blocks(len(rows), self.x.shape[1]):  # so that memory stays bounded
             pairs = self.x[rows[block]], self.y[cols[block]]
-            costs[block] = self.metric.formula(*pairs, np)
+            costs[block] = metric.formula(*pairs, np)
         return costs
 
 

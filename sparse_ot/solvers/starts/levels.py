@@ -1,9 +1,9 @@
 """Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
 
 A cloud is cut in two across its widest side, each part again, down to single points (kernels,
-geometry/hierarchy.hpp). That puts the points in an order in which the groups of any depth are contiguous. A
-level is a depth, that is, a list of borders. The two clouds of a problem are cut at random and
-independently; its essay says why.
+geometry/hierarchy.hpp). That puts the points in an order in which the groups of any depth are
+contiguous. A level is a depth, that is, a list of borders. The two clouds of a problem are cut at
+random and independently; the essay there says why.
 
 Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
 takes it along another with the same total; pairs are where stretches of the two overlap. Cutting

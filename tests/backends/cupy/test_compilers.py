@@ -16,7 +16,6 @@ import pytest
 from support.metrics import EVERY_METRIC
 from support.standin import raw_module
 
-
 from sparse_ot.metrics import as_metric
 
 ROOT = Path(__file__).parents[3]

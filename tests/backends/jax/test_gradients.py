@@ -187,7 +187,10 @@ def test_coinciding_points_have_a_finite_gradient() -> None:
 
 @pytest.mark.parametrize("p", [1.25, 2.5, 3.0, 40.0])
 def test_equal_coordinates_have_no_slope_under_powers(p: float) -> None:
-    x, y = jnp.asarray([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]), jnp.asarray([[1.0, 2.0, 5.0], [0.0] * 3])
+    x, y = (
+        jnp.asarray([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]),
+        jnp.asarray([[1.0, 2.0, 5.0], [0.0] * 3]),
+    )
     metric = ("minkowski", p)
 
     def total(x: Any) -> Any:

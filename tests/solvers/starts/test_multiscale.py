@@ -14,7 +14,6 @@ from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.levels import Groups, Plan, deal, north_west
 from sparse_ot.solvers.starts.multiscale import Start
 
-
 SQUARES = _core.Metric.sqeuclidean
 
 
