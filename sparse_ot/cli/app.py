@@ -77,7 +77,7 @@ def solve(
     k: Annotated[int | None, typer.Option("--k", help="Join each point to its k nearest.")] = None,
     dense: Annotated[bool, typer.Option("--dense", help="Allow every pair.")] = False,
     metric: Annotated[
-        str, typer.Option(help="Cost of a pair: sqeuclidean, euclidean, cityblock, ...")
+        str, typer.Option(help="Cost of a pair: sqeuclidean, euclidean, minkowski:3, ...")
     ] = "sqeuclidean",
     feasible: Annotated[
         bool,
@@ -93,6 +93,7 @@ def solve(
     from sparse_ot.api.solve import solve as solve_problem
     from sparse_ot.costs.graphs import knn_cost
     from sparse_ot.costs.points import PointCloudCost
+    from sparse_ot.metrics import metric_of_text
 
     if (k is None) != dense:
         msg = "Say which pairs are allowed: either --k K or --dense, and one only."
@@ -116,10 +117,11 @@ def solve(
     masses_y = None if b is None else files.read_masses(b)
     _check_writable(out, plot)
     began = time.perf_counter()
+    ground = metric_of_text(metric)
     cost = (
-        PointCloudCost(*points, metric)
+        PointCloudCost(*points, ground)
         if k is None
-        else knn_cost(*points, k, metric, feasible_for=(masses_x, masses_y) if feasible else None)
+        else knn_cost(*points, k, ground, feasible_for=(masses_x, masses_y) if feasible else None)
     )
     with progress_bar(time_limit) as progress:
         solution = solve_problem(cost, masses_x, masses_y, time_limit=time_limit, progress=progress)

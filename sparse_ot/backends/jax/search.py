@@ -1,10 +1,11 @@
 """Nearest neighbours, arc costs and pricing for JAX.
 
 On the CPU platform the compiled search of the core answers (`numpy_search`), in the arrays' own
-memory, and knows a tree. On others, and for a metric that is a Python function, a compiled loop
-visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search of `agnostic`,
-with the same formulas and the same order of ties, but the loops over tiles are inside the program:
-`agnostic` unrolls them, which for many tiles takes longer to compile than to run.
+memory, and knows a tree. On others, and for a metric that the core does not know, a compiled loop
+visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search of
+`tiled_search`, with the same formulas and the same order of ties, but the loops over tiles are
+inside the program: there they are unrolled, which for many tiles takes longer to compile than to
+run.
 
 Which arcs are chosen is not differentiable, so the searches stop derivatives; `arc_costs` has them.
 """

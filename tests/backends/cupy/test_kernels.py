@@ -11,6 +11,7 @@ from support.brute_force import nearest
 from support.metrics import EVERY_METRIC
 from support.standin import fakecupy, raw_module
 
+from sparse_ot.backends.registry import load_backend
 from sparse_ot.metrics import evaluate
 
 DTYPES = ["float32", "float64"]
@@ -177,3 +178,28 @@ def test_the_source_is_whole(kernels):
         "nearest_of_slice",
         "nearest_of_all",
     ]
+
+
+@METRICS
+def test_a_search_that_is_kept_prepares_its_points_once(rng, cupy, kernels, monkeypatch, metric):
+    x, y = (cupy.asarray(points) for points in cloud(rng, 20, 30, 4, "float64"))
+    u, v = cupy.asarray(rng.random(20)), cupy.asarray(rng.random(30))
+    prepare, prepared = kernels._prepared, []
+    monkeypatch.setattr(
+        kernels, "_prepared", lambda *arguments: prepared.append(1) or prepare(*arguments)
+    )
+    search = load_backend("cupy").search(x, y, metric)
+    for _ in range(2):
+        near, priced, back = (
+            search.nearest(3, v),
+            search.price(u, v, 2),
+            search.reverse().nearest(2),
+        )
+    assert len(prepared) == 2
+    for found, wanted in (
+        (near, kernels.nearest(x, y, 3, metric, v)),
+        (priced, kernels.price(x, y, u, v, metric, 2)),
+        (back, kernels.nearest(y, x, 2, metric, None)),
+    ):
+        for one, other in zip(found, wanted, strict=True):
+            np.testing.assert_array_equal(one.get(), other.get())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import array_api_strict
 import numpy as np
 import pytest
-from support.brute_force import cost_matrix, costs_on_numpy, cubed_cityblock, nearest
+from support.brute_force import cost_matrix, costs_on_numpy, cubed_cityblock, nearest, one_sided
 from support.metrics import EVERY_METRIC
 
 from sparse_ot.backends.generic import tiled_search as agnostic
 from sparse_ot.backends.numpy import search as numpy_search
 from sparse_ot.backends.registry import load_backend
 from sparse_ot.errors import InputError, ShapeError
-from sparse_ot.metrics import evaluate
+from sparse_ot.metrics import as_metric, evaluate
 
 DEVICE = array_api_strict.Device("device1")
 METRICS = [*EVERY_METRIC, cubed_cityblock]
@@ -260,3 +260,22 @@ def test_a_callable_that_returns_the_wrong_shape_is_told_so():
 def test_an_unknown_metric_is_refused():
     with pytest.raises(InputError, match="Unknown metric 'manhattan'"):
         evaluate(np.zeros((1, 1)), np.zeros((1, 1)), "manhattan", np)
+
+
+@SIDES
+@pytest.mark.parametrize("metric", [*EVERY_METRIC, one_sided])
+def test_a_prepared_search_answers_as_if_asked_anew(rng, side, metric):
+    x, y = side.put(rng.random((30, 3))), side.put(rng.random((40, 3)))
+    u, v = side.put(rng.random(30)), side.put(rng.random(40))
+    metric = side.metric(metric)
+    search, exchanged = side.backend.search(x, y, metric), as_metric(metric).swapped()
+    for _ in range(2):
+        for found, wanted in (
+            (search.nearest(3), side.backend.knn(x, y, 3, metric)),
+            (search.nearest(3, v), side.backend.knn(x, y, 3, metric, v)),
+            (search.price(u, v, 2), side.backend.price(x, y, u, v, metric, 2)),
+            (search.reverse().nearest(2), side.backend.knn(y, x, 2, exchanged)),
+            (search.reverse().reverse().nearest(2, v), side.backend.knn(x, y, 2, metric, v)),
+        ):
+            for one, other in zip(found, wanted, strict=True):
+                np.testing.assert_array_equal(side.get(one), side.get(other))

@@ -6,7 +6,7 @@
 
 namespace sparse_ot {
 
-// Points row by row; unit vectors for cosine.
+// Points row by row, as the metric sees them.
 struct Cloud {
     std::span<const double> coordinates;
     int d = 1;
