@@ -36,18 +36,7 @@ NO_EXAMPLE = {
     "SolveStats": "a record of counters, which differ from machine to machine",
 }
 RAISES_NOTHING = {"transfers": "it has no arguments that could be wrong"}
-UNFINISHED = {
-    "emd2": "it has no section Raises",
-    "radius_cost": "'Other errors' is no error's name",
-    "union": "'Other errors' is no error's name",
-}
-RAISING = [
-    pytest.param(name, marks=pytest.mark.xfail(reason=UNFINISHED[name]))
-    if name in UNFINISHED
-    else name
-    for name in FUNCTIONS
-    if name not in RAISES_NOTHING
-]
+RAISING = [name for name in FUNCTIONS if name not in RAISES_NOTHING]
 
 
 def sections(name: str) -> dict[str, str]:

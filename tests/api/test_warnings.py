@@ -14,6 +14,7 @@ from support.certify import certify_infeasible
 import sparse_ot
 from sparse_ot import DenseCost, PointCloudCost, Status
 from sparse_ot.costs.sparse import SparseCost
+from sparse_ot.problem.problem import Problem
 from sparse_ot.solvers.column_generation import driver
 from sparse_ot.solvers.column_generation import restricted_problem as restricted
 
@@ -131,7 +132,7 @@ def test_a_cloud_without_a_plan_is_asked_once_and_never_a_matrix(
 
 def test_a_matrix_that_is_priced_is_all_nan_without_a_plan() -> None:
     cost = DenseCost(forbidding(RNG.random((90, 80))))
-    problem = driver.Problem.parse(cost, None, None)
+    problem = Problem.parse(cost, None, None)
     found: list[Any] = []
     solution = driver.solve_by_columns(problem, on_infeasible=lambda *x: found.append(x))
     assert solution.status is Status.INFEASIBLE

@@ -36,7 +36,7 @@ def test_costs_are_parsed_to_the_model_they_are() -> None:
 
 
 def test_a_model_that_derives_from_nothing_is_completed() -> None:
-    duck = Duck()
+    duck: Any = Duck()
     cost = Problem.parse(duck, None, None).cost
     assert isinstance(cost, CustomCost)
     assert CostModel in type(cost).__mro__
@@ -51,7 +51,7 @@ def test_a_model_that_derives_from_nothing_is_completed() -> None:
 
 @pytest.mark.parametrize("missing", REQUIRED)
 def test_a_model_without_one_of_the_answers_is_refused_by_name(missing: str) -> None:
-    duck = Duck()
+    duck: Any = Duck()
     delattr(duck, missing)
     with pytest.raises(errors.UnsupportedArrayError, match="Duck"):
         Problem.parse(duck, None, None)

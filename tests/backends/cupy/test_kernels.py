@@ -185,9 +185,12 @@ def test_a_search_that_is_kept_prepares_its_points_once(rng, cupy, kernels, monk
     x, y = (cupy.asarray(points) for points in cloud(rng, 20, 30, 4, "float64"))
     u, v = cupy.asarray(rng.random(20)), cupy.asarray(rng.random(30))
     prepare, prepared = kernels._prepared, []
-    monkeypatch.setattr(
-        kernels, "_prepared", lambda *arguments: prepared.append(1) or prepare(*arguments)
-    )
+
+    def counted(*arguments):
+        prepared.append(1)
+        return prepare(*arguments)
+
+    monkeypatch.setattr(kernels, "_prepared", counted)
     search = load_backend("cupy").search(x, y, metric)
     for _ in range(2):
         near, priced, back = (

@@ -67,6 +67,7 @@ def solved_on_the_plan(M: Any, a: Any, b: Any) -> tuple[RestrictedProblem, Any, 
 def test_steps_lead_from_masses_to_a_proof() -> None:
     a, b = masses()
     M = np.random.default_rng(1).random((40, 30))
+    event: Any
     host, potentials, event = solved_on_the_plan(M, a, b)
     while isinstance(event, Solved):
         potentials, event = host.advance(event, False, *price(M, *potentials))
@@ -107,6 +108,7 @@ def test_starved_sources_are_led_out_or_proved_to_have_no_way() -> None:
     M[np.arange(4), np.arange(4)] = 100.0
     a = np.full(4, 0.25)
     host = opened(a, a).problem
+    event: Any
     rows, cols = np.arange(4), np.zeros(4, int)
     _, event = host.begin(None, rows, cols, M[rows, cols])
     assert isinstance(event, Starved)
@@ -134,6 +136,7 @@ def test_bad_numbers_come_back_as_events() -> None:
     a, b = masses()
     x = np.zeros((40, 2))
     x[3] = np.nan
+    event: Any
     _, event = open_problem(settings(), FirstPlans(), False, a, b, x, np.zeros((30, 2)))
     assert isinstance(event, BadPoint)
     assert (event.cloud, event.place) == ("X", 3)
