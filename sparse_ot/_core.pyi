@@ -86,11 +86,6 @@ class Masses:
     def unit(self) -> float:
         """Mass of one integer."""
 
-def quantise(
-    a: Doubles, b: Doubles, totals_tolerance: float
-) -> tuple[Integers, Integers, float, tuple[int, int, float, float]]:
-    """`Masses` in one call: supply, demand, unit, and the fault as numbers."""
-
 class LiveBasis:
     """A problem on some arcs, and its basis once it has started (solve/instance.hpp, basis.hpp)."""
 

@@ -20,7 +20,6 @@ from sparse_ot._core import (
     Masses,
     SolveSettings,
     host_functions,
-    quantise,
     xla_ffi_targets,
 )
 from sparse_ot.core.live_basis import LiveBasis
@@ -47,7 +46,6 @@ __all__ = [
     "certify",
     "gauge",
     "host_functions",
-    "quantise",
     "rounding",
     "solve_arcs",
     "solve_matrix",

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from sparse_ot import _core
 from sparse_ot._core import SLICE_SECONDS, Fault, Masses
+from sparse_ot._typing import HostArray
 from sparse_ot.core.proofs import as_double, certify, gauge
 from sparse_ot.core.solving import Progress
 from sparse_ot.core.status import Status
 from sparse_ot.errors import HallViolation
 
 __all__ = ["SLICE_SECONDS", "LiveBasis", "Progress", "as_double", "certify", "gauge"]
-
-HostArray: TypeAlias = npt.NDArray[Any]
 
 
 class LiveBasis:

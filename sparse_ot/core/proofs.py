@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
 from sparse_ot import _core
+from sparse_ot._typing import HostArray
 
 __all__ = ["as_double", "certify", "gauge", "rounding"]
-
-HostArray: TypeAlias = npt.NDArray[Any]
 
 
 def certify(*arrays: HostArray) -> tuple[float, float, float, float]:

@@ -14,16 +14,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from sparse_ot import _core
 from sparse_ot._core import Masses, SolveSettings
+from sparse_ot._typing import HostArray
 from sparse_ot.core.proofs import as_double
 from sparse_ot.errors import HallViolation
 
 __all__ = ["Answer", "Progress", "solve_arcs", "solve_matrix"]
 
-HostArray: TypeAlias = npt.NDArray[Any]
 Pair: TypeAlias = tuple[HostArray, HostArray]
 
 Progress: TypeAlias = Callable[[int, float, float], None]

@@ -18,7 +18,7 @@ masses only if the two walks interleave in the same way. So the walks are compar
   than rounding could move them, the arcs of both orders are taken: one more arc for each such
   coincidence.
 
-The core's own integers (`_core.quantise`) would not do: they belong to one pair of arrays, to the
+The core's own integers (`core.Masses`) would not do: they belong to one pair of arrays, to the
 last bit, and a graph is solved for masses that were normalised or cast since it was made. The
 decision record docs/adr/0006 has the figures.
 
@@ -29,18 +29,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import frexp, fsum, gcd, ldexp
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from sparse_ot._typing import Floats, Integers
 from sparse_ot.core import search as core_search
 from sparse_ot.metrics import GroundMetric
 
 __all__ = ["Backbone", "hilbert_order"]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 _CURVE_DIMENSIONS = 3
 _MAX_UNITS = 2**60

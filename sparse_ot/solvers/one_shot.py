@@ -14,12 +14,11 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from sparse_ot._typing import Array
+from sparse_ot._typing import Array, HostArray
 from sparse_ot.backends.generic.arrays import dtype_name
 from sparse_ot.backends.protocol import ArraySpec
 from sparse_ot.core import (
@@ -47,7 +46,6 @@ from sparse_ot.solvers.starts import matrix_plan
 
 __all__ = ["OneShot", "solve_listed"]
 
-HostArray: TypeAlias = npt.NDArray[Any]
 
 VALUE = REPORT_NUMBERS.index("value")
 
@@ -235,7 +233,7 @@ class OneShot:
         plan, elapsed = None, 0.0
         if self.seeks_points and masses.fault is None:
             began = time.perf_counter()
-            found = matrix_plan.start_behind(matrix, a, b, self.seconds)
+            found = matrix_plan.start_behind(matrix, a, b, self.seconds, masses)
             if found is not None:
                 start = found.u, found.v
                 plan = found.rows * matrix.shape[1] + found.cols, found.flow

@@ -44,13 +44,6 @@ std::optional<Fault> fault(const PythonMasses& masses) {
     return found ? std::optional(found) : std::nullopt;
 }
 
-nb::tuple quantise(Vector<double> a, Vector<double> b, double totals_tolerance) {
-    const PythonMasses masses(std::move(a), std::move(b), totals_tolerance);
-    const Fault& f = masses.given()->fault();
-    return nb::make_tuple(supply(masses), demand(masses), unit(masses),
-                          std::tuple(static_cast<int>(f.kind), f.index, f.value, f.other));
-}
-
 }  // namespace
 
 void bind_masses(nb::module_& m) {
@@ -65,8 +58,6 @@ void bind_masses(nb::module_& m) {
         .def_prop_ro("demand", &demand, nb::rv_policy::move,
                      "Integers of the targets, with the same total.")
         .def_prop_ro("unit", &unit, "Mass of one integer.");
-    m.def("quantise", &quantise, "a"_a.noconvert(), "b"_a.noconvert(), "totals_tolerance"_a,
-          "`Masses` in one call: supply, demand, unit, and the fault as numbers.");
 }
 
 }  // namespace sparse_ot::python

@@ -19,13 +19,13 @@ decide.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import array_api_compat.numpy as xp
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot._typing import Metric
+from sparse_ot._typing import Floats, Integers, Metric
 from sparse_ot.backends.generic.arrays import spans
 from sparse_ot.backends.generic.tiled_search import select_negative
 from sparse_ot.backends.protocol import Neighbours, Pricing
@@ -34,8 +34,6 @@ from sparse_ot.metrics import GroundMetric, as_metric
 
 __all__ = ["Clouds", "NumpySearch", "nearest", "nearest_and_minima", "pair_costs", "within"]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 TREE_DIMENSIONS = 10
 """Most coordinates for which `within` asks SciPy's tree."""

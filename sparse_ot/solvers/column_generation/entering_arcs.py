@@ -12,16 +12,12 @@ is not new the simplex makes no pivot; then `slack` doubles, which ends it.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-import numpy.typing as npt
 
+from sparse_ot._typing import HostArray
 from sparse_ot.core import REDUCED_COST_ULPS
 
 __all__ = ["REDUCED_COST_ULPS", "Priced"]
-
-HostArray: TypeAlias = npt.NDArray[Any]
 
 
 class Priced:

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from sparse_ot._typing import HostArray
-from sparse_ot.core import SLICE_SECONDS, LiveBasis, as_double, certify
+from sparse_ot.core import SLICE_SECONDS, LiveBasis, Masses, as_double, certify
 from sparse_ot.result.certificate import rounding_of_bounds
 from sparse_ot.result.status import Status
 from sparse_ot.solvers.column_generation.bounds import Balanced, Bounds
@@ -133,11 +133,11 @@ def open_problem(
     if not checked and (bad := _bad_point(*points)) is not None:
         return (), bad
     a, b = as_double(a), as_double(b)
-    basis = LiveBasis(a, b, settings.totals_tolerance)
-    if basis.fault is not None:
-        return (), BadNumber(basis.fault, NO_ARCS.at)
-    plan, second = (None, None) if plans is None else plans.choose(a, b, *points)
-    return (), Opened(RestrictedProblem(Balanced.of(a, b), basis, settings), plan, second)
+    masses = Masses(a, b, settings.totals_tolerance)  # for the first plan and the basis alike
+    if masses.fault is not None:
+        return (), BadNumber(masses.fault, NO_ARCS.at)
+    plan, second = (None, None) if plans is None else plans.choose(a, b, *points, masses=masses)
+    return (), Opened(RestrictedProblem(Balanced.of(a, b), masses, settings), plan, second)
 
 
 class RestrictedProblem:
@@ -146,13 +146,14 @@ class RestrictedProblem:
     Parameters
     ----------
     masses : Balanced
-    basis : LiveBasis
-        Of these masses, without arcs.
+    integers : Masses
+        The same masses as the core counts them.
     settings : Settings
     """
 
-    def __init__(self, masses: Balanced, basis: LiveBasis, settings: Settings) -> None:
-        self._masses, self._basis, self._settings = masses, basis, settings
+    def __init__(self, masses: Balanced, integers: Masses, settings: Settings) -> None:
+        self._masses, self._integers, self._settings = masses, integers, settings
+        self._basis = LiveBasis(integers)
         self._bounds = Bounds(masses)
         self._latest = NO_ARCS
         self._slack = 1.0
@@ -249,8 +250,7 @@ class RestrictedProblem:
         It may not be, if there was no time. Ctrl-C leaves the basis that was there before.
         """
         began = time.perf_counter()
-        masses = self._masses
-        basis = LiveBasis(masses.a, masses.b, self._settings.totals_tolerance)
+        basis = LiveBasis(self._integers)
         basis.add(rows, cols, costs)
         if basis.fault is None and basis.size == costs.size:
             _start_from(basis, plan)

@@ -37,6 +37,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from sparse_ot._typing import HostArray
+from sparse_ot.core import Masses
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.metrics import GroundMetric
 from sparse_ot.solvers.starts.intrinsic_dimension import intrinsic_dimension
@@ -58,7 +59,7 @@ class FirstPlan(NamedTuple):
     ----------
     rows, cols : ndarray of int, (p,)
     flow : ndarray of int64, (p,), or None
-        In the integers of `core.quantise`; None where only the pairs are known.
+        In the integers of `core.Masses`; None where only the pairs are known.
     potentials : (u, v), or ()
         Near the optimal ones, with `flow` only.
     seconds : float
@@ -96,15 +97,16 @@ class FirstPlans(NamedTuple):
     metric: GroundMetric | None = None
 
     def choose(
-        self, a: HostArray, b: HostArray, *points: HostArray
+        self, a: HostArray, b: HostArray, *points: HostArray, masses: Masses | None = None
     ) -> tuple[FirstPlan, SecondPlan | None]:
         """The plan that is likely to lead to the optimum soonest, and what else there is.
 
-        Points are x (n, d) and y (m, d), or nothing.
+        Points are x (n, d) and y (m, d), or nothing; `masses` are the integers of a and b, if there
+        are any yet.
         """
         if self.coarse is None:
             return self._plain(a, b, *points), None
-        coarse = partial(_coarse_to_fine, self.coarse, *points, a, b)
+        coarse = partial(_coarse_to_fine, partial(self.coarse, masses=masses), *points, a, b)
         x, y = points
         if coarse_pays(x, y, a, b):
             return coarse(), None

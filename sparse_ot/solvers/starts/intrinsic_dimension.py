@@ -18,14 +18,12 @@ distances to the second and to the first neighbour has the distribution 1 âˆ’ râ
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
 import numpy as np
-import numpy.typing as npt
+
+from sparse_ot._typing import HostArray
 
 __all__ = ["intrinsic_dimension"]
 
-HostArray: TypeAlias = npt.NDArray[Any]
 
 SAMPLE, QUERIES = 3000, 500
 

@@ -12,17 +12,15 @@ both lines at all borders of either does it for all groups at once, in integers,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from sparse_ot._typing import Floats, Integers
 from sparse_ot.core import sweeps as core_sweeps
 
 __all__ = ["Groups", "Level", "Plan", "deal", "north_west"]
-
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 
 class Plan(NamedTuple):

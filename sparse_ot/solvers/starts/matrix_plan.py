@@ -10,26 +10,30 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, TypeAlias
 
-import numpy.typing as npt
-
+from sparse_ot._typing import HostArray
+from sparse_ot.core import Masses
 from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.choose import coarse_pays
 from sparse_ot.solvers.starts.points_of_matrix import points_behind
 
 __all__ = ["start_behind"]
 
-HostArray: TypeAlias = npt.NDArray[Any]
 
 MIN_POINTS = 1000
 """Sources and targets together from which on a coarse start pays."""
 
 
 def start_behind(
-    matrix: HostArray, a: HostArray, b: HostArray, seconds: float = math.inf
+    matrix: HostArray,
+    a: HostArray,
+    b: HostArray,
+    seconds: float = math.inf,
+    masses: Masses | None = None,
 ) -> multiscale.Start | None:
     """A plan near the optimum of a matrix (n, m) and potentials, in `seconds`; None without points.
+
+    `masses` are the integers of a and b, where they have been made already.
 
     Also None where the simplex is as fast without: few points, or an assignment problem in more
     than two dimensions.
@@ -43,4 +47,4 @@ def start_behind(
     x, y, metric = found
     if not coarse_pays(x, y, a, b):
         return None
-    return multiscale.start(x, y, a, b, metric, deadline=deadline)
+    return multiscale.start(x, y, a, b, metric, masses=masses, deadline=deadline)

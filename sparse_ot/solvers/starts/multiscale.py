@@ -18,7 +18,7 @@ exactly from any plan. Then, level by level:
    then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
    below it.
 
-*Exactness.* Masses are the integers of `core.quantise`, perturbed against stalling, on all
+*Exactness.* Masses are the integers of `core.Masses`, perturbed against stalling, on all
 levels; a plan is feasible to the unit at any moment, so a deadline costs quality, nothing else.
 What is returned is no optimum and does not pretend to be.
 
@@ -38,13 +38,13 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from sparse_ot._typing import Metric
-from sparse_ot.core import quantise
+from sparse_ot._typing import Floats, Integers, Metric
+from sparse_ot.core import Masses, as_double
 from sparse_ot.core import search as core_search
 from sparse_ot.core import sweeps as core_sweeps
 from sparse_ot.metrics import GroundMetric, as_metric
@@ -52,8 +52,6 @@ from sparse_ot.solvers.starts.levels import Groups, Level, Plan, deal, north_wes
 
 __all__ = ["Start", "start"]
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Integers: TypeAlias = npt.NDArray[np.int64]
 
 COARSEST = 256
 """Most points of the coarsest level, which is one cell with all pairs as arcs."""
@@ -78,14 +76,14 @@ THREADS = 0
 
 
 class Start(NamedTuple):
-    """A feasible plan for the masses of `core.quantise(a, b)`, and potentials.
+    """A feasible plan for the masses of `core.Masses(a, b, ...)`, and potentials.
 
     Attributes
     ----------
     rows, cols : ndarray of int64, (p,)
         Pairs that carry mass, each once.
     flow : ndarray of int64, (p,)
-        Positive, in the integers of `quantise`.
+        Positive, in these integers.
     u, v : ndarray of float64, (n,) and (m,)
         Potentials, near the optimal ones.
     """
@@ -104,6 +102,7 @@ def start(
     b: npt.NDArray[Any],
     metric: Metric = "sqeuclidean",
     *,
+    masses: Masses | None = None,
     seed: int | None = None,
     deadline: float | None = None,
     tol: float = 0.0,
@@ -118,6 +117,8 @@ def start(
         Masses, sound and with equal totals (b is rescaled to the total of a).
     metric : str, (str, float) or GroundMetric
         One that the core knows.
+    masses : Masses, optional
+        The integers of a and b, where they have been made already.
     seed : int, optional
         Where cells are cut. The same seed, the same start, on any number of threads; None is 0.
     deadline : float, optional
@@ -140,11 +141,13 @@ def start(
     (array([0, 1, 2]), array([0, 1, 2]))
     """
     metric = as_metric(metric)
-    x, y, a, b = (np.ascontiguousarray(array, np.float64) for array in (X, Y, a, b))
-    supply, demand, _, fault = quantise(a, b, math.inf)
-    if fault[0] != 0:
-        msg = f"unsound masses, fault {fault}"
+    x, y = (np.ascontiguousarray(points, np.float64) for points in (X, Y))
+    if masses is None:
+        masses = Masses(as_double(a), as_double(b), math.inf)
+    if masses.fault is not None:
+        msg = f"unsound masses: {masses.fault}"
         raise ValueError(msg)
+    supply, demand = masses.supply, masses.demand
     x, y = (np.ascontiguousarray(metric.prepare(points, np)) for points in (x, y))
     clock = _Clock(math.inf if deadline is None else deadline, tol)
     rows, cols = np.flatnonzero(supply), np.flatnonzero(demand)

@@ -22,14 +22,14 @@ not fit nothing is returned; if the matrix lies elsewhere, the start is worse, n
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+
+from sparse_ot._typing import HostArray
 
 __all__ = ["points_behind"]
 
-HostArray: TypeAlias = npt.NDArray[Any]
 Clouds: TypeAlias = tuple[HostArray, HostArray]
 
 MAX_DIMENSIONS = 8

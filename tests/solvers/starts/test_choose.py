@@ -75,7 +75,8 @@ def test_a_second_plan_that_turns_out_worse_is_not_taken(monkeypatch: pytest.Mon
     X, Y = apart(800, 5)
 
     def in_the_order_given(x: Any, y: Any, a: Any, b: Any, **_: Any) -> multiscale.Start:
-        plan = north_west(*_core.quantise(a, b, math.inf)[:2])
+        masses = _core.Masses(a, b, math.inf)
+        plan = north_west(masses.supply, masses.demand)
         return multiscale.Start(*plan, np.zeros(len(x)), np.zeros(len(y)))
 
     monkeypatch.setattr(multiscale, "start", in_the_order_given)

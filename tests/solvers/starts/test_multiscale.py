@@ -28,7 +28,8 @@ def value_of(start, x, y, metric="sqeuclidean"):
 
 def check_feasible(start, a, b):
     """Both marginals to the unit, each pair once, potentials finite."""
-    supply, demand, _, _ = _core.quantise(a, b, np.inf)
+    masses = _core.Masses(a, b, np.inf)
+    supply, demand = masses.supply, masses.demand
     sent, received = np.zeros_like(supply), np.zeros_like(demand)
     np.add.at(sent, start.rows, start.flow)
     np.add.at(received, start.cols, start.flow)

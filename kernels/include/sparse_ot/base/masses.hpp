@@ -262,7 +262,7 @@ inline void add_noise(std::vector<Mass>& longer, std::vector<Mass>& other, Mass 
 
 // Noise where the integers have room for it; none where masses fill them, which are in general
 // position anyway. All the room there is goes between the two, so that a perturbed plan costs what
-// the rounded one costs, nearly. The same masses get the same noise, whoever asks.
+// the rounded one costs, nearly.
 inline void perturb(Masses& masses) {
     constexpr std::uint64_t seed = 20220714;
     const auto longest = static_cast<double>(std::max(masses.supply.size(), masses.demand.size()));
