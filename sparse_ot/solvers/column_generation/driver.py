@@ -221,7 +221,7 @@ class _Solve:
         return host, event, second
 
     def rescue(self, host: RestrictedProblem, starved: Starved) -> Event:
-        """Price at potentials at which only pairs out of the starved set have negative cost."""
+        """Price at potentials that make reduced costs negative only out of the starved set."""
         n, m = self.problem.shape
         u, v = self._fetch(starved.prices(n, m), self.specs)
         _, event = self._call(partial(host.rescue, starved), *self._price(u, v)[:3])

@@ -60,7 +60,7 @@ class Starved:
         return cls(violation, potentials, penalty, largest)
 
     def prices(self, n: int, m: int) -> tuple[HostArray, HostArray]:
-        """Prices u (n,), v (m,) at which only pairs out of the starved set have negative cost."""
+        """Prices u (n,), v (m,) that make reduced costs negative only out of the starved set."""
         u, v = np.full(n, -2.0 * self.penalty), np.zeros(m)
         u[self.violation.sources] = self.penalty / 2
         v[self.violation.targets] = -self.penalty
