@@ -1,7 +1,7 @@
 """The compiled core, as kernels/bindings/python defines it; used through `sparse_ot.core`.
 
 Arrays are contiguous and float64, one-dimensional unless stated otherwise. Indices are int32 or
-int64, rows and columns alike; anything else is a TypeError. Every function releases the GIL.
+int64, rows and columns alike; anything else is a TypeError. Long computations release the GIL.
 """
 
 from collections.abc import Callable
@@ -176,7 +176,7 @@ class DomainSweeps:
     ) -> None:
         """Points are flat, row by row; the plan is sorted by row."""
     def cut(self, most: int, seed: int, patience: int) -> None:
-        """Begin a sweep over cells of at most `most` sources, each priced `patience` times."""
+        """Begin a sweep over cells of at most `most` sources, priced up to `patience` times."""
     def run(self, threads: int, seconds: float, patience_seconds: float) -> bool:
         """Solve cells until all are done and in place (True), or until `seconds` have passed.
 

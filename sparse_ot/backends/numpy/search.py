@@ -4,9 +4,9 @@
 in low dimension, a fused search through all pairs in high dimension, on all cores, without a matrix
 and without the GIL. Ties go to the smaller index, and the result does not depend on the method or
 the number of threads. With `loose` ties, which `NumpySearch` uses, values with an offset that
-differ only by rounding may be returned in either order. What a search prepares (unit vectors, the
-tree) is kept for the next one. Only a metric that the core does not have, such as a Python
-function, is searched here, tile by tile.
+differ only by rounding count as equal, and any of them may be returned. What a search prepares
+(unit vectors, the tree) is kept for the next one. Only a metric that the core does not have, such
+as a Python function, is searched here, tile by tile.
 
 *One cost per pair.* Where the core has the metric, it computes all costs: those of a search, of
 listed pairs, and of pairs within a radius. They are bit for bit those of `metrics.formulas` where
@@ -87,7 +87,7 @@ class Clouds:
         loose : bool
             Whether values that differ only by rounding count as equal, so that a returned one may
             be larger than an omitted one by some ulps of its cost and offset. Takes effect only
-            with offsets, and is faster where offsets and costs cancel.
+            with offsets, and is faster where many values tie.
 
         Returns
         -------
