@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 try:
     from sparse_ot import _core as _core
-except ImportError as error:  # the sources of a clone hide the installed package beside them
+except ImportError as error:  # in a clone, its sources hide the installed package
     _message = (
         f"The compiled module of sparse_ot is missing ({error}). In a clone, install it with: "
         f"pip install -e ."
@@ -85,7 +85,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name == "plot":  # needs matplotlib: only for those who ask
+    if name == "plot":  # needs matplotlib, so it is imported on first use
         return importlib.import_module("sparse_ot.plot")
     msg = f"module 'sparse_ot' has no attribute {name!r}"
     raise AttributeError(msg)

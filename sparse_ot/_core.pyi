@@ -1,7 +1,7 @@
-"""The compiled core, as kernels/bindings/python offers it; reached through `sparse_ot.core`.
+"""The compiled core, as kernels/bindings/python defines it; used through `sparse_ot.core`.
 
-Arrays are contiguous and float64, one-dimensional unless it says otherwise, indices int32 or int64,
-both of one kind; anything else is a TypeError. Every function releases the GIL.
+Arrays are contiguous and float64, one-dimensional unless stated otherwise. Indices are int32 or
+int64, rows and columns alike; anything else is a TypeError. Long computations release the GIL.
 """
 
 from collections.abc import Callable
@@ -16,14 +16,14 @@ Integers = NDArray[np.int64]
 Indices = NDArray[np.int32] | NDArray[np.int64]
 
 REDUCED_COST_ULPS: float
-"""A reduced cost is negative below minus this part of ``|cost| + |u| + |v|`` (base/duals.hpp)."""
+"""A reduced cost is negative below minus this share of ``|cost| + |u| + |v|`` (base/duals.hpp)."""
 
 SLICE_SECONDS: float
-"""How long the core works before Python looks for Ctrl-C."""
+"""How long the core works before Python checks for Ctrl-C."""
 
 REPORT_NUMBERS: tuple[str, ...]
 REPORT_CODES: tuple[str, ...]
-"""What the entries of the two vectors of a report are (solve/report.hpp)."""
+"""Names of the entries of the two vectors of a report (solve/report.hpp)."""
 
 class StatusCode(IntEnum):
     """Why a solve stopped, as a number."""
@@ -60,10 +60,10 @@ class Fault:
     def kind(self) -> FaultKind: ...
     @property
     def index(self) -> int:
-        """Of a mass, a potential, or an arc as given; −1: none."""
+        """Index of a mass, of a potential, or of an arc as given; −1 if there is none."""
     @property
     def value(self) -> float:
-        """What was found there; the total of a."""
+        """The value found there, or the total of a where totals are at fault."""
     @property
     def other(self) -> float:
         """The total of b, where totals are at fault."""
@@ -71,8 +71,8 @@ class Fault:
 class Masses:
     """Masses of sources and targets, and the integers made of them (base/masses.hpp).
 
-    The integers are those of a plan to start from: perturbed where there is room, so that no two
-    sums of masses are equal. A solve rounds that away.
+    The integers are those of a plan to start from. They are perturbed where there is room, so that
+    no two sums of masses are equal; a solve rounds the perturbation away.
     """
 
     def __init__(self, a: Doubles, b: Doubles, totals_tolerance: float) -> None: ...
@@ -92,9 +92,9 @@ class LiveBasis:
     def __init__(self, masses: Masses) -> None: ...
     def add_arcs(self, rows: Indices, cols: Indices, costs: Doubles) -> None: ...
     def start(self, u: Doubles | None, v: Doubles | None) -> bool:
-        """Build the first basis, from potentials if given. False: see `fault`, `violation`."""
+        """Build the first basis, from potentials if given. If False, see `fault`, `violation`."""
     def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
-        """Start from a plan in the integers of the masses, a flow for every arc given."""
+        """Start from a plan in the integers of the masses: a flow for every arc given."""
     def run(self, max_pivots: int, seconds: float) -> StatusCode: ...
     def shrink(self, most: int) -> None:
         """Drop all arcs but the `most` of least reduced cost, and the basic ones."""
@@ -113,13 +113,13 @@ class LiveBasis:
     def pivots(self) -> int: ...
     @property
     def size(self) -> int:
-        """How many arcs there are."""
+        """Number of arcs."""
 
 class SolveSettings:
-    """What a solve may take, and how it ends (solve/solve.hpp)."""
+    """Limits of a solve, and the shift of its potentials (solve/solve.hpp)."""
 
     def __init__(self, center: bool, max_pivots: int, seconds: float, elapsed: float) -> None:
-        """No limit on pivots if negative; `elapsed` of the seconds are used up already."""
+        """Negative `max_pivots` means no limit; `elapsed` seconds have been used already."""
 
 def solve_arcs(
     masses: Masses,
@@ -140,7 +140,7 @@ def solve_matrix(
     settings: SolveSettings,
     progress: Callable[[int, float, float], None] | None,
 ) -> tuple[Any, ...]:
-    """The same on all entries of a matrix, from a plan (entries, flow) on some if it fits."""
+    """The same on all entries of a matrix, from a plan (entries, flow) if one is given and fits."""
 
 def certify(
     a: Doubles,
@@ -174,13 +174,13 @@ class DomainSweeps:
         u: Doubles,
         v: Doubles,
     ) -> None:
-        """Points flat, row by row; the plan sorted by row."""
+        """Points are flat, row by row; the plan is sorted by row."""
     def cut(self, most: int, seed: int, patience: int) -> None:
-        """Begin a sweep over cells of at most so many sources, priced so often inside."""
+        """Begin a sweep over cells of at most `most` sources, priced up to `patience` times."""
     def run(self, threads: int, seconds: float, patience_seconds: float) -> bool:
-        """Solve cells until all are done and in place (True), or the time is up.
+        """Solve cells until all are done and in place (True), or until `seconds` have passed.
 
-        A cell that was begun is ended, unless it takes until `patience_seconds`.
+        A cell that has begun is finished, unless that takes longer than `patience_seconds`.
         """
     @property
     def settled(self) -> bool:
@@ -192,7 +192,7 @@ def group(x: Doubles, d: int, seed: int) -> tuple[NDArray[np.int32], NDArray[np.
     """A cloud in an order of groups (geometry/hierarchy.hpp), and the depth of every border."""
 
 class Metric(Enum):
-    """The metrics of the core, as its own list names them (kernels, geometry/metrics.hpp)."""
+    """The metrics of the core, named as in its own list (geometry/metrics.hpp)."""
 
     sqeuclidean = 0
     euclidean = 1
@@ -201,10 +201,10 @@ class Metric(Enum):
     half_sqeuclidean = 4
     """1 - cos, of unit vectors."""
     minkowski = 5
-    """With the parameter p, finite and at least 1; the others take no notice of theirs."""
+    """With the parameter p, finite and at least 1; the other metrics ignore p."""
 
 class NearestIndex:
-    """Targets prepared for searches: `query` finds what `nearest` does, any number of times."""
+    """Targets prepared for repeated searches; `query` returns what `nearest` does, and more."""
 
     def __init__(self, y: Doubles, metric: Metric, p: float = 1.0, threads: int = 0) -> None: ...
     def query(
@@ -215,7 +215,7 @@ class NearestIndex:
         loose: bool = False,
         threads: int = 0,
     ) -> tuple[Integers, Doubles, Doubles, int]:
-        """Indices and costs, the minimum of every row, and how many groups were looked at."""
+        """Indices and costs, the minimum of every row, and the number of groups visited."""
     @property
     def count(self) -> int: ...
     @property
@@ -233,7 +233,7 @@ def nearest(
 ) -> tuple[Integers, Doubles]:
     """The k targets of least ``cost(x_i, y_j) + offset[j]`` of every source.
 
-    Exactly, or, where ties are `loose`, up to 8 + d ulps of cost and offset.
+    Exact, or with `loose` ties up to 8 + d ulps of cost and offset.
 
     Points are (n, d) and (m, d). Indices and costs (n, k) ascend by (cost + offset, index); costs
     leave the offset out. Places beyond the number of targets hold −1 and +inf.
@@ -242,10 +242,10 @@ def nearest(
 def pair_costs(
     x: Doubles, y: Doubles, rows: Integers, cols: Integers, metric: Metric, p: float = 1.0
 ) -> Doubles:
-    """Costs of listed pairs, to the last bit as `nearest` has them."""
+    """Costs of listed pairs, equal to those of `nearest` to the last bit."""
 
 def hilbert_order(points: Doubles) -> NDArray[np.int32]:
-    """Points (n, d) in the order of a Hilbert curve (kernels, geometry/curve.hpp)."""
+    """The order of points (n, d) along a Hilbert curve (geometry/curve.hpp)."""
 
 host_functions: dict[str, Any]
 """Python functions that XLA may call, by name; see kernels/bindings/xla/callback.cpp."""

@@ -1,4 +1,4 @@
-"""Names for the types that signatures speak of."""
+"""Type aliases for signatures."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Metric: TypeAlias = "str | tuple[str, float] | Callable[[Array, Array], Array] |
 record that `sparse_ot.metrics.as_metric` makes of any of them."""
 
 HostArray: TypeAlias = npt.NDArray[Any]
-"""A NumPy array, inside the door."""
+"""A NumPy array, on the host side of the door."""
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Integers: TypeAlias = npt.NDArray[np.int64]

@@ -1,8 +1,8 @@
-"""Every error of the library, and what each carries.
+"""The errors of the library, and what they carry.
 
 An error says what was found, what was expected, and what to do about it. All derive from
-`SparseOTError`; each also derives from the builtin that a careful caller would already be
-catching (`ValueError` for bad values, `TypeError` for wrong array libraries, and so on).
+`SparseOTError`. Where a builtin error fits, they also derive from it, so that callers who catch it
+need no change (`ValueError` for bad values, `TypeError` for wrong array libraries, and so on).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 class SparseOTError(Exception):
-    """Base of every error that sparse_ot raises on purpose."""
+    """Base class of the errors of sparse_ot."""
 
 
 class InputError(SparseOTError, ValueError):
@@ -58,7 +58,7 @@ class BackendError(SparseOTError, TypeError):
 
 
 class MixedBackendsError(BackendError):
-    """Arrays of two libraries in one call."""
+    """Arrays of more than one library in one call."""
 
 
 class UnsupportedArrayError(BackendError):
@@ -73,8 +73,8 @@ class MissingDependencyError(SparseOTError, ImportError):
 class HallViolation:
     """Proof that a graph cannot carry the masses (Hall's theorem, weighted form).
 
-    Every arc that leaves `sources` ends in `targets`, and yet the sources hold more mass
-    (`supply`) than the targets can take (`demand`). Anyone can check it by looking at the arcs.
+    Every arc that leaves `sources` ends in `targets`, but the sources hold more mass (`supply`)
+    than the targets can take (`demand`). It can be verified from the arcs alone.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class HallViolation:
 
     @property
     def deficit(self) -> float:
-        """Mass that has nowhere to go."""
+        """Mass that no target can take: supply minus demand."""
         return self.supply - self.demand
 
 
@@ -101,7 +101,7 @@ class InfeasibleError(SparseOTError):
     Attributes
     ----------
     violation : HallViolation
-        Sources that hold more mass than all the targets they reach.
+        Sources that hold more mass than the targets they reach can take.
 
     Examples
     --------
@@ -119,4 +119,4 @@ class InfeasibleError(SparseOTError):
 
 
 class InternalError(SparseOTError):
-    """A bug in sparse_ot. Please report it with the message, which says how to reproduce it."""
+    """A bug in sparse_ot. Please report it, with the message."""

@@ -1,11 +1,11 @@
-"""Points, masses and plans in files; every complaint names the file and the place in it.
+"""Points, masses and plans in files; every error names the file, and the place in it if known.
 
-Read: `.npy`; `.npz` with one array, or one of several named as ``points.npz:name``; `.csv` with
-one point a line (an optional header line, `#` comments and blank lines are skipped).
+Read: `.npy`; `.npz` with one array, or one of several named as ``points.npz:name``; `.csv` with one
+point per line (an optional header line, `#` comments and blank lines are skipped).
 
-Written: plans, as an `.npz` that `scipy.sparse.load_npz` reads as it is. The potentials and the
-certificate lie beside the plan under their own names, so that `numpy.load`, or `read_plan`, gets
-the whole answer back. There is nothing pickled in any of these files.
+Written: plans, as an `.npz` that `scipy.sparse.load_npz` reads directly. The file also holds the
+potentials and the numbers of the certificate under their own names, which `numpy.load` and
+`read_plan` read. None of these files contains pickled objects.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FileError(InputError):
 
 
 class StoredPlan(NamedTuple):
-    """What `write_plan` wrote: the plan, the potentials, and the certificate's numbers."""
+    """The contents of a file of `write_plan`: plan, potentials, certificate's numbers, status."""
 
     plan: sp.coo_array
     u: npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ class StoredPlan(NamedTuple):
 
 
 def read_points(path: str | Path) -> Values:
-    r"""Points of a file, one a row: shape (n, d). A vector is n points on a line.
+    r"""Points of a file, one per row: shape (n, d). A vector is n points on a line.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def read_points(path: str | Path) -> Values:
     Raises
     ------
     FileError
-        When the file is missing, or holds something that is not finite points.
+        When the file is missing, or does not hold finite points.
 
     Examples
     --------
@@ -81,12 +81,12 @@ def read_points(path: str | Path) -> Values:
 
 
 def read_masses(path: str | Path) -> Values:
-    """Masses of a file: shape (n,); one column or one row will do.
+    """Masses of a file: shape (n,). The file may hold one column or one row.
 
     Raises
     ------
     FileError
-        When the file is missing, or holds something that is not a vector of finite numbers.
+        When the file is missing, or does not hold a vector of finite numbers.
     """
     array = _read(path)
     if array.size == 0 or array.size != max(array.shape):
@@ -130,7 +130,7 @@ def write_plan(path: str | Path, solution: Solution) -> None:
 
 
 def read_plan(path: str | Path) -> StoredPlan:
-    """Read back what `write_plan` wrote.
+    """Read a file that `write_plan` wrote.
 
     Raises
     ------
@@ -233,13 +233,13 @@ def _read_csv(path: Path) -> Values:
 
 
 def _complaint(path: Path, lines: list[tuple[int, str]], found: str) -> str:
-    """NumPy's complaint about a row of numbers, in terms of the file's line."""
+    """NumPy's error about a row of numbers, in terms of the file's lines."""
     if place := re.search(r"could not convert string .* at row (\d+), column (\d+)", found):
         number, line = lines[int(place[1])]
         field = line.split(",")[int(place[2]) - 1].strip()
         return f"{path}, line {number}: {field!r} is not a number."
     if width := re.search(r"columns changed from (\d+) to (\d+) at row (\d+)", found):
-        number, _ = lines[int(width[3]) - 1]  # NumPy counts these rows from 1, those above from 0
+        number, _ = lines[int(width[3]) - 1]  # NumPy counts rows from 1 here, from 0 above
         return (
             f"{path}, line {number}: found {width[2]} values, expected {width[1]} as in line "
             f"{lines[0][0]}."
@@ -272,7 +272,7 @@ def _is_number(field: str) -> bool:
 
 
 def _split_member(path: str | Path) -> tuple[Path, str | None]:
-    """Split ``points.npz:name``; a drive letter's colon is left alone."""
+    """Split ``points.npz:name``; the colon of a drive letter is not a separator."""
     head, mark, member = str(path).rpartition(".npz:")
     return (Path(f"{head}.npz"), member) if mark else (Path(path), None)
 

@@ -1,7 +1,8 @@
-"""Masses: what can be checked before looking at a number, and what counts as equal totals.
+"""Masses: the checks that need no values, and the tolerance for equal totals.
 
-Values (NaN, negative, totals) are checked by the compiled core, on the host, where they can be
-read without a second crossing; here are the shape, the type, and the meaning of "not given".
+Values (NaN, negative, totals) are checked by the compiled core, on the host, where they can be read
+without a second crossing. This file checks the shape and the type, says what "not given" means, and
+has the errors for bad values.
 """
 
 from __future__ import annotations
@@ -16,15 +17,16 @@ from sparse_ot.errors import MassError, NonFiniteError, ShapeError, UnsupportedA
 
 __all__ = ["as_masses", "as_vector", "bad_mass", "no_mass", "totals_tolerance"]
 
-# Totals further apart than this are a mistake of the caller, nearer ones rounding: b is then
-# rescaled to the total of a. POT compares absolutely, to 1.5e-6; relative to the total, so that
-# counts and probabilities are judged alike, and looser for masses that were summed in float32.
+# Totals that differ by more than this are a mistake of the caller; a smaller difference is
+# rounding, and b is rescaled to the total of a. POT compares absolute values, to 1.5e-6. Here the
+# difference is relative to the total, so that counts and probabilities are treated alike, and may
+# be larger for masses in single precision.
 TOTALS_RTOL = 1.5e-6
 TOTALS_RTOL_SINGLE = 1e-4
 
 
 def totals_tolerance(*masses: Array, check: bool) -> float:
-    """Relative difference of totals that passes; infinite where `check` is off."""
+    """Relative difference of totals that is accepted; infinite where `check` is off."""
     if not check:
         return math.inf
     for x in masses:
@@ -34,7 +36,7 @@ def totals_tolerance(*masses: Array, check: bool) -> float:
 
 
 def bad_mass(name: str, index: int, value: float) -> NonFiniteError | MassError:
-    """The error of a mass that is not finite, or negative: in one set of words, whoever finds it.
+    """The error for a mass that is not finite, or negative; Python and the core share it.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def bad_mass(name: str, index: int, value: float) -> NonFiniteError | MassError:
 
 
 def no_mass(**totals: float) -> MassError:
-    """The error of totals of which one is none.
+    """The error for a total that is zero or not finite.
 
     Examples
     --------
@@ -66,12 +68,12 @@ def no_mass(**totals: float) -> MassError:
 
 
 def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
-    """Masses as a vector of length `count` beside `like`; None or empty means uniform.
+    """Masses as a vector of length `count` on the device of `like`; None or empty means uniform.
 
     Raises
     ------
     ShapeError
-        If `x` is not one mass for every point.
+        If `x` is not one mass per point.
     UnsupportedArrayError
         If `x` does not hold real numbers.
     """
@@ -81,7 +83,7 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
 
 
 def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
-    """One real number for each of `count` points, beside `like`; errors call it `name`."""
+    """One real number per point, for `count` points on the device of `like`; named in errors."""
     if backend.is_sparse(x):
         msg = (
             f"{name} is a sparse container ({type(x).__name__}). Expected a dense vector, "

@@ -1,7 +1,7 @@
-"""The options of a call: numbers, limits and callables, each checked by what it has to be.
+"""Checks of the options of a call: numbers, limits and callables.
 
-Any library's scalar will do where a number is wanted. What makes no sense is an `InputError` that
-names the option, says what it must be, and shows what was found.
+A scalar of any library is accepted as a number. An invalid value raises an `InputError` that names
+the option, says what it must be, and shows what was found.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sparse_ot.errors import InputError
 
 __all__ = ["at_least_zero", "callback", "cost", "limit", "pivots", "seed", "threads", "whole"]
 
-MAX_SEED = 2**63 - 1  # the core counts on from a seed in 64 bits
+MAX_SEED = 2**63 - 1  # the core counts up from a seed in 64 bits
 
 
 def at_least_zero(name: str, value: Any) -> float:
@@ -41,7 +41,7 @@ def at_least_zero(name: str, value: Any) -> float:
 
 
 def cost(name: str, value: Any) -> float:
-    """A cost of at least 0, in units of the metric; infinite where any cost will do."""
+    """A cost of at least 0, in units of the metric; infinite for no limit."""
     if not (number := _number(value)) >= 0:
         msg = (
             f"{name} must be a cost of at least 0, in units of the metric (for sqeuclidean, a "
@@ -134,7 +134,7 @@ def seed(value: Any) -> int | None:
 
 
 def threads(name: str, value: Any) -> int:
-    """A number of threads; "max" is that of the cores.
+    """A number of threads; "max" means the number of cores.
 
     Raises
     ------
@@ -155,7 +155,7 @@ def threads(name: str, value: Any) -> int:
 
 
 def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
-    """A function, or None; `expected` says with what it will be called.
+    """A function, or None; `expected` describes it in the error message.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
 
 
 def _number(value: Any) -> float:
-    """NaN for what is no number: words, truth values, and arrays, even of one number."""
+    """The value as a float; NaN for strings, truth values, and arrays, even of one number."""
     if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
         return math.nan
     try:
@@ -185,7 +185,7 @@ def _number(value: Any) -> float:
 
 
 def _index(value: Any) -> int | None:
-    """The whole number that `value` is, of whatever type, or None."""
+    """The value as an int if it is a whole number of any type, or None."""
     if isinstance(value, (bool, np.bool_)):
         return None
     try:

@@ -1,10 +1,10 @@
 """Pictures of plans and of cost graphs: all arcs in one line collection.
 
-A plan or a graph between points of the plane is a set of segments. Drawn one artist a segment,
-as plotting calls in a loop do, 40,000 of them take half a minute; as a single `LineCollection`
-they take about a second, and the legend has one entry instead of 40,000.
+A plan or a graph between points of the plane is a set of segments. With one artist per segment, as
+plotting calls in a loop make them, 40,000 segments take half a minute. As one `LineCollection` they
+take about a second, and the legend has one entry instead of 40,000.
 
-matplotlib is imported inside the functions: `import sparse_ot` must not load it.
+matplotlib is imported inside the functions, because `import sparse_ot` must not load it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def plot2D_samples_mat(  # noqa: N802 (POT's name)
     ax: Axes | None = None,
     **kwargs: Any,
 ) -> LineCollection:
-    """Draw a plan as one segment a pair, the more opaque the more mass it carries.
+    """Draw a plan as one segment per pair, with opacity in proportion to the mass.
 
-    Same call as `ot.plot.plot2D_samples_mat`, for dense plans and sparse containers alike.
+    The call is that of `ot.plot.plot2D_samples_mat`, for dense plans and sparse containers alike.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def plot2D_samples_mat(  # noqa: N802 (POT's name)
 def plot_arcs(
     X: Array, Y: Array, M: Array | Sparse, *, ax: Axes | None = None, **kwargs: Any
 ) -> LineCollection:
-    """Draw which pairs a cost allows: one segment an arc, all alike.
+    """Draw the pairs that a cost allows: one segment per arc, all alike.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def plot_arcs(
         Target positions.
     M : (n, m) array or sparse container
         The cost. Stored entries of a container and entries of a dense matrix are arcs, also when
-        they are 0; an infinite cost is no arc.
+        they are 0; an infinite cost is not an arc.
     ax : matplotlib Axes, optional
         Where to draw; the current axes when not given.
     **kwargs
@@ -148,7 +148,7 @@ def plot_arcs(
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure, in inches, that opens no window and leaves pyplot's state alone.
+    """An empty figure, sized in inches, that opens no window and does not change pyplot's state.
 
     Raises
     ------
@@ -178,12 +178,12 @@ def _add_segments(
     ax = pyplot.gca() if ax is None else ax
     segments = LineCollection(list(np.stack([tails, heads], axis=1)), colors=color, **kwargs)
     ax.add_collection(segments)
-    ax.autoscale_view()  # adding a collection moves the data limits, not the view
+    ax.autoscale_view()  # adding a collection changes the data limits, not the view
     return segments
 
 
 def _entries(M: Array | Sparse, name: str) -> tuple[Indices, Indices, Floats, tuple[int, int]]:
-    """Rows, columns and values of all entries, on the host, whatever library holds them."""
+    """Rows, columns and values of all entries of any library's matrix, on the host."""
     backend = get_backend(M, names=(name,))
     if backend.is_sparse(M):
         parts = backend.coo_parts(M)
@@ -211,7 +211,7 @@ def _points(x: Array, name: str) -> Floats:
 
 
 def _on_host(backend: Backend, *arrays: Array) -> list[npt.NDArray[Any]]:
-    """Bring arrays to the host through the backend's one door."""
+    """Copy arrays to the host through the backend's door."""
     seen: list[npt.NDArray[Any]] = []
 
     def look(*on_host: npt.NDArray[Any]) -> tuple[()]:

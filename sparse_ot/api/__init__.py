@@ -1,1 +1,1 @@
-"""The functions people call, a file for each family; see `sparse_ot`."""
+"""The public functions, one file per family; see `sparse_ot`."""

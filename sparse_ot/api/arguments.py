@@ -1,4 +1,4 @@
-"""Arguments that several functions of the interface take, each checked in one place."""
+"""Arguments that several public functions take, each checked in one place."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
     Raises
     ------
     ShapeError
-        No pair, or not a number for every point.
+        Not a pair, or not one number per point.
     MixedBackendsError, UnsupportedArrayError
         Not arrays of the problem's library.
     """

@@ -1,4 +1,4 @@
-"""`dense_gap`: what a graph loses against all pairs, and which pairs are missing."""
+"""`dense_gap`: how far a plan on a graph is from the optimum over all pairs, and what it lacks."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class DenseGap:
     lower_bound : float
         No plan over all pairs costs less.
     rows, cols : arrays of int, (p,)
-        Pairs that are missing: those that would lower the cost most, a few for each source.
+        Missing pairs: those that would lower the cost most, a few per source.
     reduced_costs : array, (p,)
-        ``cost − u − v`` of these pairs, all negative: how much a unit of mass would gain.
+        ``cost − u − v`` of these pairs, all negative: the change of cost per unit of mass.
     """
 
     value: float
@@ -50,12 +50,12 @@ class DenseGap:
 
     @property
     def gap(self) -> float:
-        """The plan costs at most this much more than the optimum over all pairs."""
+        """How much more than the optimum over all pairs the plan costs, at most."""
         return self.value - self.lower_bound
 
     @property
     def relative(self) -> float:
-        """The gap over the value."""
+        """The gap divided by the value."""
         return relative_gap(self.value, self.lower_bound)
 
 
@@ -68,22 +68,22 @@ def dense_gap(
     tol: float | None = None,
     per_source: int = 4,
 ) -> DenseGap:
-    """Bound what a solution on a graph loses against the optimum over all pairs.
+    """Bound the difference between a solution on a graph and the optimum over all pairs.
 
     Parameters
     ----------
     solution : Solution
-        Of `solve` on a sparse cost, any graph.
+        From `solve` on a sparse cost, of any graph.
     X, Y : arrays (n, d), (m, d)
         The points that the costs were computed from.
     metric : str, (str, float) or callable
         The metric that the costs were computed with.
     tol : float, optional
-        By default the bound is the one that the solution's own potentials give, and takes one
-        search over the points. With `tol` the bound is improved, by solving over all pairs from
-        there, until it is within a relative `tol` of the optimum; 0 gives the optimum itself.
+        By default the bound comes from the solution's own potentials and takes one search over the
+        points. With `tol` it is improved, by a solve over all pairs from these potentials, until it
+        is within a relative `tol` of the optimum; 0 gives the optimum itself.
     per_source : int
-        Most missing pairs listed for a source.
+        Maximum of missing pairs listed per source.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def dense_gap(
     ShapeError
         Not the points of this solution.
     InputError
-        No solution, or one without a plan; `tol` or `per_source` make no sense; or a JAX trace.
+        Not a solution, or one without a plan; invalid `tol` or `per_source`; or a JAX trace.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def dense_gap(
         lower_bound = max(lower_bound, better.certificate.lower_bound)
     rows, cols, costs, _ = pricing
     reduced = costs - xp.take(u, rows) - xp.take(v, cols)
-    # Potentials handed out were shifted: each carries a rounding of the largest one's size.
+    # The solution's potentials were shifted, so each carries a rounding of the size of the largest.
     noise = REDUCED_COST_ULPS * (xp.abs(costs) + xp.max(xp.abs(u)) + xp.max(xp.abs(v)))
     missing = (reduced < -noise) & (costs < math.inf)
     value = float(solution.certificate.value)

@@ -1,6 +1,6 @@
-"""POT's functions: `emd` and `emd2`, with its names, its order of arguments and its return values.
+"""POT's functions `emd` and `emd2`, with the same arguments, order and return values.
 
-Where they differ on purpose is listed in docs/differences-from-pot.md.
+docs/differences-from-pot.md lists the deliberate differences.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def emd(
     M : array (n, m) or sparse container
         Costs, as in `solve`.
     numItermax : int, optional
-        Most pivots; no limit by default. A limit that stops the solve warns.
+        Maximum of pivots; no limit by default. A solve that reaches the limit warns.
     log : bool
         Also return a dictionary with ``cost``, ``u``, ``v``, ``warning``, ``result_code``.
     center_dual : bool
@@ -58,11 +58,11 @@ def emd(
     numThreads : int or "max"
         Accepted for compatibility: one problem is solved by one thread, here as in POT.
     check_marginals : bool
-        Refuse totals that differ. Off: b is rescaled.
+        Refuse totals that differ; if False, rescale b instead.
     potentials_init : tuple of arrays, optional
         Start from these potentials, also for sparse costs.
     on_infeasible : {"raise", "warn"}
-        Raise `InfeasibleError`, or warn and return NaN: POT's zero plan would pass for one.
+        Raise `InfeasibleError`, or warn and return NaN, since POT's zero plan looks like a plan.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def emd2(
     a, b, M, numItermax, center_dual, check_marginals, potentials_init, on_infeasible
         As in `emd`. A `b` of shape (m, K) holds K histograms as columns, solved one by one.
     processes, numThreads : int or "max"
-        Threads that share the columns of `b`; the larger of the two counts. While JAX traces
-        there is nothing to share: a batch that is to be solved in threads goes through `vmap`.
+        Threads that share the columns of `b`; the larger of the two counts. It has no effect under
+        a JAX trace; `vmap` solves a batch in threads.
     log : bool
         Return ``(value, log)`` with the keys of `emd`.
     return_matrix : bool
@@ -127,8 +127,8 @@ def emd2(
     Raises
     ------
     SparseOTError
-        As `solve`, for the first histogram that makes no problem; nothing is returned for the
-        others then.
+        As `solve`, for the first histogram that forms no problem; then nothing is returned for the
+        others.
 
     Examples
     --------
@@ -173,7 +173,7 @@ def emd2(
 
 
 class _Answer(NamedTuple):
-    """A solution, and what POT would say about it.
+    """A solution, with POT's remarks about it.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class _Answer(NamedTuple):
     note : str or None
         What is wrong with it: POT's `warning` entry.
     warning : str or None
-        What the function that was called warns of, at the place it was called from.
+        The warning that the public function issues at the place of the call.
     """
 
     solution: Solution
@@ -201,7 +201,7 @@ class _Answer(NamedTuple):
 
 
 class _Solve:
-    """Solves with the options that `emd` and `emd2` share; warns nobody, and says what to warn of.
+    """Solves with the options that `emd` and `emd2` share; returns warnings, and issues none.
 
     Parameters
     ----------
@@ -236,7 +236,7 @@ class _Solve:
 
 
 def _columns(b: Any, backend: Backend) -> list[Any] | None:
-    """The columns of a two-dimensional b, or None."""
+    """The columns of a two-dimensional b; None for any other b."""
     if b is None or (hasattr(b, "shape") and len(b.shape) != 2):
         return None
     histograms = backend.asarray(b, None)
@@ -246,7 +246,7 @@ def _columns(b: Any, backend: Backend) -> list[Any] | None:
 
 
 def _result_code(s: Solution) -> Any:
-    """POT's number for the status; of the library where the status is traced."""
+    """POT's number for the status; an array of the library where the status is traced."""
     if isinstance(s.status, Status):
         return RESULT_CODES.get(s.status, 3)
     where = s._backend.xp.where

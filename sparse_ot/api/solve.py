@@ -1,16 +1,16 @@
 """`solve`: one problem, any cost, from input to certified solution.
 
-It raises on bad input and on infeasible graphs. POT's names on top of it are in `pot`.
+It raises on bad input and on infeasible graphs. `pot` has POT's functions on top of it.
 
 The value is differentiable where the library differentiates. The optimum of a linear program
-changes with its data as if the optimal plan P and potentials u, v stood still (envelope theorem;
+changes with its data as if the optimal plan P and potentials u, v were constant (envelope theorem;
 Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
 
     dV = <P, dC> + <u, da> + <v, db>
 
-so the value is handed to `Backend.envelope` with these three pairs. Second derivatives in C, or in
-what C depends on, are those of C itself, and in the masses they are 0; but P moves with the masses
-and u, v with the costs, so a derivative once in each is not known here, and comes out NaN.
+so the value is passed to `Backend.envelope` with these three pairs. Second derivatives in C, or in
+the data that C depends on, are those of C itself, and in the masses they are 0. But P changes with
+the masses and u, v with the costs, so a derivative once in each is not known here, and is NaN.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ def solve(
     ----------
     M : array (n, m), sparse container (n, m), or cost model
         Costs. In a sparse container every stored entry is an arc (also a stored 0) and every
-        other pair is forbidden; a cost of +inf forbids a pair in either. NumPy, SciPy sparse,
-        and the arrays and containers of the other backends. A `PointCloudCost`, or any object
-        with the protocol `sparse_ot.costs.CostModel`, is solved over all its pairs without a
+        other pair is forbidden; a cost of +inf forbids a pair in either. NumPy, SciPy sparse, and
+        the arrays and containers of the other backends are accepted. A `PointCloudCost`, or any
+        object with the protocol `sparse_ot.costs.CostModel`, is solved over all its pairs without a
         matrix (see `solve_sample`), and its plan is a sparse container.
     a : array (n,), optional
         Masses of the sources; None or empty means uniform, ``1 / n`` each.
@@ -64,13 +64,13 @@ def solve(
     max_pivots : int, optional
         Stop after this many pivots with the best plan so far (status PIVOT_LIMIT).
     time_limit : float, optional
-        The same after this many seconds (status TIME_LIMIT), counted from the start of the solve.
+        Stop after this many seconds (status TIME_LIMIT), counted from the start of the solve.
     potentials_init : tuple of arrays (n,), (m,), optional
-        Potentials near the optimal ones, to start from: those of a similar problem.
+        Potentials near the optimal ones, to start from, such as those of a similar problem.
     center_dual : bool
-        Shift the potentials so that ``<u, a> == <v, b>``. Otherwise the solver's own shift.
+        Shift the potentials so that ``<u, a> == <v, b>``; if False, leave the solver's own shift.
     check_marginals : bool
-        Refuse masses whose totals differ by more than rounding. Off: b is rescaled.
+        Refuse masses whose totals differ by more than rounding; if False, rescale b instead.
     progress : callable, optional
         ``progress(pivots, seconds, value)``, called several times a second and at the end.
 
@@ -84,7 +84,7 @@ def solve(
     InfeasibleError
         No plan exists on the arcs given; the error carries the starved sources.
     MassError, NonFiniteError, ShapeError, UnsupportedArrayError, MixedBackendsError
-        The input makes no problem; the message names the place and the remedy.
+        The input forms no problem; the message names the place and the remedy.
 
     Notes
     -----
@@ -125,7 +125,7 @@ def solve_problem(
     watch: Watch = NOBODY,
     on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
-    """Solve in one call where the cost model lists its arcs, and else by asking it for arcs.
+    """Solve in one call where the cost model lists its arcs, otherwise by column generation.
 
     Parameters
     ----------
@@ -134,11 +134,11 @@ def solve_problem(
     start : (u, v), optional
         From `warm_start`.
     center : bool
-        Hand out potentials with ``<u, a> == <v, b>``.
+        Return potentials with ``<u, a> == <v, b>``.
     seed : int, optional
-        Of the start of large clouds.
+        Seed of the start of large clouds.
     watch : Watch
-        Whom to tell how it comes along.
+        Functions that receive the progress.
     on_infeasible : callable
         Receives the violation and the cost model; if it returns, the solution is NaN throughout.
     """

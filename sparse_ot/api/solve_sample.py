@@ -1,11 +1,12 @@
-"""Point clouds in, the certified optimum over all pairs out.
+"""`solve_sample`: the certified optimum over all pairs of two point clouds.
 
-`solve_sample` never makes the cost matrix: it solves on a few likely pairs, asks which missing
-pair would help, and stops when there is none (see `sparse_ot.solvers.column_generation.driver`).
+It never makes the cost matrix. It solves on a few likely pairs, searches for missing pairs that
+would improve the plan, and stops when there is none (see
+`sparse_ot.solvers.column_generation.driver`).
 
 The value is differentiable in points and masses where the library differentiates, by the envelope
-theorem (see `sparse_ot.api.solve`). Which arcs to add is decided by numbers, so under `jax.jit`,
-where there are none, it cannot work; `jax.grad` around them can.
+theorem (see `sparse_ot.api.solve`). The choice of arcs depends on values, so it does not work under
+`jax.jit`, where arrays have none; it works under `jax.grad` alone.
 """
 
 from __future__ import annotations
@@ -69,47 +70,47 @@ def solve_sample(
     metric : str, (str, float) or callable
         Cost of moving a unit of mass from x to y; see `sparse_ot.metrics`.
     tol : float
-        Relative gap that is good enough: stop as soon as upper and lower bound are that close
-        (status GAP_REACHED). 0 means the optimum, up to rounding. A tenth of a percent often takes
-        half the time.
+        Relative gap at which to stop (status GAP_REACHED). 0 means the optimum, up to rounding. A
+        tenth of a percent often takes half the time.
     time_limit : float, optional
-        Seconds after which to stop with the best plan so far and its gap (status TIME_LIMIT).
-        The first plan is made, and a first lower bound found, whatever they take.
+        Seconds after which to stop with the best plan so far and its gap (status TIME_LIMIT). A
+        first plan and a first lower bound are found even if they take longer.
     memory_limit : float, optional
-        Bytes that this call may use beyond the arrays given. Refused up front if they will not do
-        (InputError); if more arcs turn out to be needed than fit, the best plan so far comes back
-        with its gap (status MEMORY_LIMIT).
+        Bytes that this call may use beyond the arrays given. A limit that is too small is refused
+        before the solve (InputError). If more arcs are needed than fit, the best plan so far is
+        returned with its gap (status MEMORY_LIMIT).
     seed : int, optional
-        Of the start of large clouds, which cuts space at random: it changes how long a solve takes
-        by a little, and which of several optimal plans comes back. The same seed, the same answer.
+        Seed of the start of large clouds, which cuts space at random. It changes the time of a
+        solve a little, and which of several optimal plans is returned. The same seed gives the same
+        answer.
     progress : bool or callable
         Called after every round with a `Round`: both bounds, arcs, pivots, seconds. True prints
-        them to standard error, one line a round.
+        them to standard error, one line per round.
     start : Solution, or tuple of arrays (n,), (m,), optional
-        Potentials to start from: of a similar problem, or of this one where a limit stopped it.
+        Potentials to start from: of a similar problem, or of this one if a limit stopped it.
 
     Returns
     -------
     Solution
         In the library, element type and device of the points. The plan is a sparse container
-        (`scipy.sparse.csr_array` for NumPy) with at most n + m − 1 entries; the potentials obey
+        (`scipy.sparse.csr_array` for NumPy) with at most n + m − 1 entries; the potentials satisfy
         ``u[i] + v[j] <= cost(i, j)`` for *all* pairs, and the certificate has the scope "dense".
 
     Raises
     ------
     InputError
-        A limit makes no sense or cannot be kept, an unknown metric, or a JAX trace.
+        An invalid limit, or one that cannot be kept; an unknown metric; or a JAX trace.
     ShapeError, NonFiniteError, MassError, UnsupportedArrayError, MixedBackendsError
-        The points or masses make no problem; the message names the place and the remedy.
+        The points or masses form no problem; the message names the place and the remedy.
     KeyboardInterrupt
-        Ctrl-C before there was a plan, or a second time. Otherwise Ctrl-C returns the best plan so
-        far with its gap (status INTERRUPTED).
+        Ctrl-C before there was a plan, or pressed a second time. Otherwise Ctrl-C returns the best
+        plan so far with its gap (status INTERRUPTED).
 
     Notes
     -----
-    Column generation over nearest-neighbour pricing. Exact whatever the dimension; fast where
-    neighbours mean something. See docs/dense-optimum.md for what it takes, and for when to prefer
-    Sinkhorn's algorithm.
+    Column generation with nearest-neighbour pricing. Exact in any dimension; fast where nearest
+    neighbours are much nearer than other points. See docs/dense-optimum.md for time and memory, and
+    for when to prefer Sinkhorn's algorithm.
 
     Examples
     --------
@@ -147,7 +148,7 @@ def solve_sample(
 
 
 def _watch(progress: Any) -> Watch:
-    """Whom to tell after every round: a function, standard error, or nobody."""
+    """The receiver of a report after every round: a function, standard error, or nobody."""
     if isinstance(progress, (bool, np.bool_)):
         return Watch(on_round=_print_round) if progress else NOBODY
     expected = "True, False, or a function that takes a Round"

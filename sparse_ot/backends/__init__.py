@@ -1,7 +1,7 @@
 """Array libraries, one folder each.
 
-What a folder must hold is in `registry`, which finds it; what a backend must do is in `protocol`;
-`generic` has what any library of the array-API standard can do, for backends to derive from.
+`registry` finds the folders and says what a folder must hold; `protocol` says what a backend must
+do; `generic` implements it for any library of the array-API standard, for backends to derive from.
 """
 
 from sparse_ot.backends.registry import get_backend, library_of, load_backend

@@ -1,22 +1,23 @@
-"""The waist of the library: what array libraries really differ in, and nothing else.
+"""The interface between sparse_ot and array libraries: what these differ in, and nothing else.
 
-Arithmetic goes through `Backend.xp`, an array-API namespace. A backend adds what the array API has
-no word for, in five groups:
+Arithmetic goes through `Backend.xp`, an array-API namespace. A backend adds what the array API does
+not have, in five groups:
 
-- *identity*: whose objects these are, and what works of the installed version;
-- *places*: devices, threads, and whether the host can look at an array;
-- *containers*: sparse matrices, taken apart and put together;
-- *the door* between device and host, and the derivative of what was computed behind it;
-- *searches*, which deserve a library's own kernels: nearest neighbours, pairs within a radius,
-  costs of listed pairs, most negative reduced costs.
+- *identity*: which objects belong to the library, how it compiles, and known problems of the
+  installed version;
+- *places*: devices, threads, arrays made from data, and whether the host can see an array;
+- *containers*: sparse matrices, taken apart and built;
+- *the door* between device and host, and the derivative of values computed behind it;
+- *searches*, for which a library may have its own kernels: nearest neighbours, pairs within a
+  radius, costs of listed pairs, most negative reduced costs.
 
 This protocol is the whole contract: the rest of sparse_ot asks a backend for nothing else.
-`sparse_ot.backends.generic.array_api` implements all of it for a plain array-API library, so that a
-backend is what its library does otherwise; ``CONTRIBUTING.md`` has the recipe.
+`sparse_ot.backends.generic.array_api` implements all of it for a plain array-API library, so a
+backend overrides only what its library does differently; ``CONTRIBUTING.md`` has the recipe.
 
-Invariant: `host_call` is the only place where an array changes sides. Everything above it
-holds arrays of the caller's library; everything inside the callable it is given holds NumPy
-arrays. The ledger counts what crosses, so that a test can assert it.
+Invariant: `host_call` is the only place where an array changes sides. All code above it holds
+arrays of the caller's library; all code inside the callable it is given holds NumPy arrays. The
+ledger counts the copies, so that a test can assert them.
 """
 
 from __future__ import annotations
@@ -56,10 +57,10 @@ class Neighbours(NamedTuple):
 
 
 class Pricing(NamedTuple):
-    """Arcs whose reduced cost is most negative, and the exact row minima of the reduced cost.
+    """Arcs whose reduced cost is most negative, and the exact row minima of ``cost - v``.
 
-    `rows`, `cols`, `costs` list candidate arcs; `row_minima` (n,) is
-    ``min_j cost(i, j) - v[j]``, from which a feasible dual and a lower bound follow.
+    `rows`, `cols`, `costs` list candidate arcs; `row_minima` (n,) is ``min_j cost(i, j) - v[j]``,
+    from which feasible potentials and a lower bound follow.
     """
 
     rows: Array
@@ -71,9 +72,8 @@ class Pricing(NamedTuple):
 class ArraySpec(NamedTuple):
     """Shape and dtype name of one result of a host call; fixed before the call, as JAX needs.
 
-    A result marked `on_host` is for the library itself (status codes, the certificate): it comes
-    back as a NumPy array and does not cross. Under a trace, where nothing is known yet, it is
-    traced like the rest.
+    A result marked `on_host` is for sparse_ot itself (status codes, the certificate): it is
+    returned as a NumPy array and does not cross. Under a trace it is traced like the others.
     """
 
     shape: tuple[int, ...]
@@ -82,20 +82,20 @@ class ArraySpec(NamedTuple):
 
 
 class Search(Protocol):
-    """Two clouds and a metric, made ready to be asked many times: for as long as a solve takes.
+    """Two clouds and a metric, prepared for the many searches of one solve.
 
-    A backend keeps in it what it would otherwise make anew for every question (a tree of the
-    targets, unit vectors). Points are what they were when it was made.
+    A backend keeps in it what it would otherwise make anew for every search (a tree of the targets,
+    unit vectors). The points must not change after it was made.
     """
 
     def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
         """The `k` cheapest targets of every source under ``cost(x_i, y_j) + offset[j]``."""
 
     def price(self, u: Array, v: Array, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        """Up to `k` arcs per source with negative reduced cost, and exact row minima."""
 
     def reverse(self) -> Search:
-        """The search from the targets: for the cheapest sources of every target."""
+        """The search from the targets, for the cheapest sources of every target."""
 
 
 HostFunction: TypeAlias = Callable[..., tuple[Any, ...]]
@@ -117,21 +117,22 @@ class Backend(Protocol):
     def xp(self) -> Any:
         """The array-API namespace of the library.
 
-        Functions that make arrays (`zeros`, `full`, `arange`, ...) take as `device` what
-        `device_of` gives, None included.
+        Functions that make arrays (`zeros`, `full`, `arange`, ...) take as `device` any result of
+        `device_of`, None included.
         """
 
     @property
     def caveat(self) -> str | None:
         """What works less well than it could with the installed version, and what to do.
 
-        A sentence or two for users, or None where all is well.
+        A sentence or two for users, or None if there is nothing to report.
         """
 
     def owns(self, x: Any) -> bool:
         """Whether `x` is a dense array or a sparse container of this library.
 
-        A traced array is one, and `CooParts` of such arrays are a container. Never raises.
+        A traced array counts as an array, and `CooParts` of the library's arrays as a container.
+        Never raises.
         """
 
     def is_sparse(self, x: Any) -> bool:
@@ -140,52 +141,51 @@ class Backend(Protocol):
     def is_traced(self, x: Any) -> bool:
         """Whether `x` stands for an array that has no values yet.
 
-        Then nothing may depend on values: no error, no shape, no branch.
+        Then no error, shape or branch may depend on values.
         """
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` of arrays as the library compiles it; `function` itself, unless it does."""
+        """`function`, compiled by the library; `function` itself if the library has no compiler."""
 
     # -- places -------------------------------------------------------------------------------
 
     def devices(self) -> list[Any]:
-        """Devices that work can be sent to, each of which `xp` functions take as `device`.
+        """Devices that work can be sent to; functions of `xp` take each as `device`.
 
         Raises
         ------
         Exception
-            Whatever the library has to say where it finds none: a missing driver, for example.
+            Whatever the library raises if it finds none, for example for a missing driver.
         """
 
     def device_of(self, x: Array) -> Any:
-        """The device to make new arrays on, beside `x`.
+        """The device of `x`, on which to make new arrays that go with it.
 
-        None, the library's own choice, where `x` names no single device: a traced array, one that
-        is spread over several devices, or one that follows others wherever they are.
+        None, the library's own choice, where `x` has no single device: a traced array, one on
+        several devices, or one that is moved to the device of others as needed.
         """
 
     def host_view(self, x: Array) -> HostArray | None:
-        """The values of `x`, to be looked at without a crossing and never written to.
+        """The values of `x`, to be read without a crossing and never written to.
 
-        A NumPy array of the same shape and dtype that shares the memory of `x`; None where the
-        host cannot see that memory, or where `x` has no values yet. What is found wrong with input
-        before a solve is found through this: elsewhere looking would cost a crossing, and the solve
-        finds it.
+        A NumPy array of the same shape and dtype that shares the memory of `x`; None where the host
+        cannot see that memory, or where `x` has no values yet. Checks of values before a solve go
+        through this. Where it is None they would cost a crossing, so the solve makes them.
         """
 
     def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
-        """A context in which work on arrays beside `x` happens, and stays, on their device."""
+        """A context in which work on `x`, and on arrays that go with it, is on their device."""
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function`, to be called in another thread as if in this one.
+        """`function`, to be called in another thread with the settings of this one.
 
-        In some libraries the current device and the queue of work belong to a thread.
+        In some libraries the current device and stream belong to a thread.
         """
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """A Python scalar or (nested) sequence as an array beside `like`.
+        """A Python scalar or (nested) sequence as an array on the device of `like`.
 
-        An array of the library comes back as it is, on its own device: an array never crosses.
+        An array of the library is returned as it is, on its own device; it does not cross.
 
         Raises
         ------
@@ -196,45 +196,45 @@ class Backend(Protocol):
         """
 
     def detach(self, x: Array) -> Array:
-        """`x` without derivatives: where the library only follows those, an array with values."""
+        """`x` without derivatives: if only those were traced, an array with values."""
 
     # -- containers ---------------------------------------------------------------------------
 
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries of a container of shape (n, m), in its own order, on its own device.
 
-        Explicit zeros and duplicates are entries like others. Padding, where the library has any,
+        Explicit zeros and duplicates are entries like any other. Padding, where the library has it,
         becomes entries in range at the cost +inf, which forbids them.
 
         Returns
         -------
         CooParts
-            `rows`, `cols` of any integer dtype and `values` of the container's, all (p,); they may
-            share its memory.
+            `rows`, `cols` of any integer dtype and `values` of the container's dtype, all (p,);
+            they may share its memory.
 
         Raises
         ------
         ShapeError
             Not two-dimensional.
         UnsupportedArrayError
-            A kind of container that is not understood, or not of real numbers.
+            An unknown kind of container, or values that are not real numbers.
         """
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
-        """Build the container of `like` (or the library's default COO) from parts.
+        """Build a container of the kind of `like` (None: the library's default) from parts.
 
-        For the plan of a solve, `parts` follows the cost's own pattern, zeros included; a
-        library whose shapes may depend on values drops the zeros.
+        For the plan of a solve, `parts` follows the pattern of the cost, zeros included; a library
+        whose shapes may depend on values drops the zeros.
         """
 
     def cost_container(self, parts: CooParts) -> Sparse:
-        """The container in which a new sparse cost is handed to the user; zeros stay arcs.
+        """The container in which a new sparse cost is returned to the user; zeros stay arcs.
 
-        `parts` hold no pair twice, but for such as cost +inf.
+        `parts` hold no pair twice, except for entries at the cost +inf.
         """
 
     def transpose(self, M: Array | Sparse) -> Array | Sparse:
-        """`M` with rows and columns exchanged: what ``M.T`` is where a container has it."""
+        """`M` with rows and columns exchanged, like ``M.T``."""
 
     # -- the door -----------------------------------------------------------------------------
 
@@ -248,25 +248,25 @@ class Backend(Protocol):
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device.
 
-        `like` names that device where the arrays do not: it stays where it is. Without arrays
+        `like` names that device where the arrays do not; it does not cross itself. Without arrays
         nothing crosses to the host, and without results for the device nothing crosses back.
 
-        A host function may carry `foreign_name` and `foreign_attributes()`: the name under which
-        compiled code does the same, for libraries that can call it without Python.
+        A host function may have `foreign_name` and `foreign_attributes()`: the name and settings of
+        compiled code that does the same, for libraries that can call it without Python.
         """
 
     def envelope(self, value: Array, *pairs: tuple[Array, Array]) -> Array:
         """`value`, with the derivative ``sum <weight, d argument>`` over pairs (weight, argument).
 
-        The envelope theorem: the value of a linear program changes with its data as if the
-        optimal plan and potentials stood still. Libraries without derivatives return `value`.
-        The first pair is plan and costs, the others are potentials and masses.
+        By the envelope theorem the value of a linear program changes with its data as if the
+        optimal plan and potentials were constant. Libraries without derivatives return `value`. The
+        first pair is plan and costs, the others are potentials and masses.
         """
 
     # -- searches -----------------------------------------------------------------------------
 
     def search(self, x: Array, y: Array, metric: Metric) -> Search:
-        """Ready to answer `knn` and `price` for these points, any number of times."""
+        """A prepared search that answers `knn` and `price` for these points."""
 
     def knn(
         self, x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None
@@ -282,4 +282,4 @@ class Backend(Protocol):
         """Costs of the listed pairs; differentiable where the library differentiates."""
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        """Up to `k` arcs per source with negative reduced cost, and exact row minima."""

@@ -1,26 +1,26 @@
-"""Which array library do these arguments belong to? The one place that answers.
+"""Finds the array library that arguments belong to, and its backend.
 
-An array is recognised by the module its class comes from, so that asking imports nothing: an
-array of a library can only exist once somebody else has imported that library. The backend of
-the library found is imported then, and once.
+An array is recognised by the module of its class, so that recognition imports nothing: an array of
+a library exists only after that library was imported. Then the backend of the library is imported,
+once.
 
 *A backend is a folder.* Every folder on ``sparse_ot.backends.__path__`` whose ``__init__`` names a
 `BACKEND` is one, and its name is that of the library, as one imports it. Its ``__init__`` holds
 plain constants and imports nothing:
 
 - `PACKAGES`: the packages whose classes belong to the library, itself among them. Only this folder
-  may import them, unless sparse_ot cannot be installed without them;
-- `REQUIREMENT`: what to write after ``pip install`` to get the library;
-- `ADVICE`: what to do where the library is installed and does not work;
-- `BACKEND`: ``"module:Class"``, a module of the folder and what it has that implements `Backend`,
+  may import them, unless sparse_ot requires them for its installation;
+- `REQUIREMENT`: the words after ``pip install`` that install the library;
+- `ADVICE`: what to do if the library is installed and does not work;
+- `BACKEND`: ``"module:Class"``, a module of the folder and its class that implements `Backend`,
   called without arguments;
 - `PUBLIC`: False for a library that only tests use;
-- `DEFAULT`: True for the one library that lists and numbers alone belong to;
-- `SCALARS`: classes whose objects go with arrays of any library, as Python's numbers do;
-- `REFUSED`: modules whose classes would pass for arrays of the library, and what is wrong with
+- `DEFAULT`: True for the one library that calls with only lists and numbers belong to;
+- `SCALARS`: classes whose objects fit arrays of any library, as Python's numbers do;
+- `REFUSED`: modules whose classes would pass for arrays of the library, and the reason to refuse
   them.
 
-The last four may be left out. This file knows no library by name.
+The last four may be left out. This file names no library.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _PLAIN_PYTHON = (bool, int, float, range)
 
 
 class Library(NamedTuple):
-    """What a folder says of its library; see the module docstring.
+    """The constants of a folder; see the module docstring.
 
     Attributes
     ----------
     name : str
-        Of the folder, and of the library's main package.
+        Name of the folder, and of the library's main package.
     packages, requirement, advice, backend, public, default, scalars, refused
         The constants of the folder.
     """
@@ -71,7 +71,7 @@ class Library(NamedTuple):
 
 
 def libraries() -> tuple[Library, ...]:
-    """Every library that has a folder, installed or not: the default first, then by name.
+    """All libraries that have a folder, installed or not: the default first, then by name.
 
     Examples
     --------
@@ -87,8 +87,8 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> Backend:
     Parameters
     ----------
     *arrays : array, sparse container, sequence, scalar or None
-        Arguments of one call. Python and NumPy scalars, lists and None fit any library; alone,
-        they are NumPy's. A list of arrays belongs to the library of its items.
+        Arguments of one call. Python and NumPy scalars, lists and None fit any library; if there
+        are no others, the library is NumPy. A list of arrays belongs to the library of its items.
     names : sequence of str, optional
         The arguments' names, for messages.
 
@@ -100,7 +100,7 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> Backend:
     Raises
     ------
     MixedBackendsError
-        Two libraries; the message names the arguments of each.
+        Arrays of several libraries; the message names the arguments of each.
     UnsupportedArrayError
         An argument of a kind that no backend understands.
 
@@ -133,7 +133,7 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
     ----------
     x : object
     name : str
-        What to call `x` in messages.
+        The name of `x` in messages.
 
     Raises
     ------
@@ -165,7 +165,7 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
 
 
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
-    # One item of each type is enough, so a long list of floats is cheap.
+    # One item per type suffices, so a long list of floats is cheap.
     examples = {type(item): item for item in x}
     prefix = "" if name.startswith("an item of ") else "an item of "
     owners = {library_of(item, prefix + name) for item in examples.values()} - {None}
@@ -179,7 +179,7 @@ def _library_of_items(x: Sequence[Any], name: str) -> str | None:
 
 
 class _Kind(NamedTuple):
-    """What holds for all objects of a class: their library if they have one, or why there is none.
+    """The library of all objects of a class, or the reason to refuse them.
 
     Neither means that they fit any library.
     """
@@ -212,7 +212,7 @@ def _kind(cls: type, path: tuple[str, ...]) -> _Kind:
 
 @cache
 def load_backend(library: str) -> Backend:
-    """The backend of a library asked for by name.
+    """The backend of a library, by name.
 
     Parameters
     ----------
@@ -227,7 +227,7 @@ def load_backend(library: str) -> Backend:
     Raises
     ------
     InputError
-        No such name.
+        There is no library of that name.
     MissingDependencyError
         The library is not installed; the message has the command that installs it.
 
@@ -253,7 +253,7 @@ def load_backend(library: str) -> Backend:
 
 
 def _path() -> tuple[str, ...]:
-    """Where folders are looked for now: somebody may have added a place of his own."""
+    """The places where folders are searched now, including any that were added at run time."""
     return tuple(sys.modules[__package__].__path__)
 
 
@@ -264,7 +264,7 @@ def _read_folders(path: tuple[str, ...]) -> tuple[Library, ...]:
         if not module.ispkg:
             continue
         folder: Any = import_module(f"{__package__}.{module.name}")
-        if hasattr(folder, "BACKEND"):  # others serve those that have one
+        if hasattr(folder, "BACKEND"):  # folders without one hold shared code
             constants: dict[str, Any] = {
                 field: getattr(folder, field.upper())
                 for field in Library._fields

@@ -1,7 +1,7 @@
 """The command line: ``sparse-ot``, or ``python -m sparse_ot``.
 
-It is made with Typer and Rich, which the library itself has no use for: they come with the extra
-`cli`. So this module, the entry point, imports neither before it is called.
+It uses Typer and Rich, which the library itself does not need; they come with the extra `cli`. So
+this module, the entry point, imports neither before it is called.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """The command line: ``sparse-ot demo``, ``doctor`` and ``solve`` (or ``python -m sparse_ot ...``).
 
-Exit codes: 0 an optimal plan; 2 an error, told in one line on stderr; 3 a limit stopped the solve,
-and the best plan so far was written with its gap; 130 interrupted.
+Exit codes: 0 for success, which for `solve` is an optimal plan; 2 for an error, reported in one
+line on stderr; 3 if a limit stopped the solve and the best plan so far was written; 130 if
+interrupted.
 
-Heavy imports happen inside the commands, so that ``--help`` is quick.
+Heavy imports happen inside the commands, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -136,10 +137,10 @@ def solve(
 
 @contextmanager
 def progress_bar(time_limit: float | None) -> Iterator[Callable[[int, float, float], None]]:
-    """Yield what `solve` calls with pivots, seconds and value; the bar appears on long solves.
+    """Yield the `progress` function for `solve`; the bar appears in solves that take long.
 
-    A simplex does not know how far it has to go: the bar measures the time limit where there is
-    one, and only shows life where there is none.
+    The simplex cannot tell how many pivots remain, so the bar measures the time limit if there is
+    one, and otherwise only shows activity.
     """
     bar = Progress(
         SpinnerColumn(),
@@ -214,7 +215,7 @@ def _draw(path: Path, x: Values, y: Values, solution: Solution) -> None:
 
 
 def _check_writable(*paths: Path | None) -> None:
-    """Refuse before the solve what would fail after it."""
+    """Refuse output paths before the solve that could not be written after it."""
     for path in paths:
         if path is not None and not path.parent.is_dir():
             msg = f"{path}: there is no folder {path.parent} to write to."
@@ -222,7 +223,7 @@ def _check_writable(*paths: Path | None) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line: what `sparse_ot.cli.main` does where Typer and Rich are installed.
+    """Run the command line; `sparse_ot.cli.main` calls this if Typer and Rich are installed.
 
     Parameters
     ----------
@@ -235,7 +236,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code; see the module docstring.
     """
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a narrow code page shows ? for what it lacks
+        if isinstance(stream, TextIOWrapper):  # print ? for characters that the encoding lacks
             stream.reconfigure(errors="replace")
     try:
         code = app(args=arguments, prog_name="sparse-ot", standalone_mode=False)

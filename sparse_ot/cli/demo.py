@@ -1,10 +1,10 @@
 """Two examples: one to check by hand, one to look at.
 
-The first has three sources and three targets, and every number of its proof of optimality fits
-on the screen. The second moves mass between two noisy concentric circles of 200 points, once
-along all 40,000 pairs and once along the 1,600 pairs that join each source to the eight targets
-of its own sector that are nearest in angle. The sparse graph loses a tenth of a thousandth of
-the cost; the pictures show where.
+The first has three sources and three targets, and its whole proof of optimality fits on the screen.
+The second moves mass between two noisy concentric circles of 200 points, once along all 40,000
+pairs and once along the 1,600 pairs that join each source to the eight targets of its own sector
+that are nearest in angle. The sparse optimum costs a tenth of a thousandth more than the dense one;
+the pictures show where.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = ["Circles", "concentric_circles", "draw_edges", "draw_plans", "run"]
 
 Floats = npt.NDArray[np.float64]
 
-# Okabe and Ito's palette: told apart by every kind of colour vision, and in grey
+# Okabe and Ito's palette: distinct in every kind of colour vision, and in grey
 BLUE, VERMILLION, GREEN, INK = "#0072B2", "#D55E00", "#009E73", "#222222"
 
 
@@ -137,7 +137,7 @@ def run(out: str | Path, console: Console) -> list[Path]:
 
 
 def _show_dense_gap(circles: Circles, sparse: Solution, console: Console) -> None:
-    """Print what the sparse graph loses, as the points alone tell it."""
+    """Print the gap of the sparse graph to all pairs, computed from the points."""
     quick = dense_gap(sparse, circles.X, circles.Y, "euclidean")
     exact = dense_gap(sparse, circles.X, circles.Y, "euclidean", tol=0.0)
     console.print(
@@ -150,7 +150,7 @@ def _show_dense_gap(circles: Circles, sparse: Solution, console: Console) -> Non
 
 
 def show_minimal_example(console: Console) -> Solution:
-    """Solve three sources against three targets and print everything there is to check."""
+    """Solve three sources against three targets and print every number of the proof."""
     a, b = np.array([2.0, 1.0, 1.0]), np.array([1.0, 2.0, 1.0])
     rows, cols = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 2, 2, 0])
     costs = np.array([1.0, 2.0, 1.0, 3.0, 1.0, 4.0])
@@ -179,7 +179,7 @@ def show_minimal_example(console: Console) -> Solution:
 
 
 def draw_edges(circles: Circles, dense: Solution, sparse: Solution) -> Figure:
-    """Draw which pairs each cost allows, beside each other."""
+    """Draw the pairs that each cost allows, side by side."""
     figure, (left, right) = _two_panels()
     X, Y = circles.X, circles.Y
     plot_arcs(X, Y, circles.dense, ax=left, color=BLUE, alpha=0.06, linewidth=0.35)

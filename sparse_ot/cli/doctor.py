@@ -1,8 +1,9 @@
-"""What works on this machine: ``python -m sparse_ot doctor``.
+"""Tests what works on this machine: ``python -m sparse_ot doctor``.
 
-For every array library: is it installed, does it import, which devices does it see, and does a
-small problem come back from each of them with its proof. What fails comes with what to do about it.
-Only what was tried is reported: a device is "certified" because it has just solved a problem.
+For every array library it reports whether it is installed, whether it imports, which devices it
+has, and whether a small problem is solved with its proof on each of them. Every failure comes with
+advice. Only what was tried is reported: a device is "certified" because it has just solved a
+problem.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ PACKAGES = ("numpy", "scipy", "array-api-compat", "typer", "rich", "matplotlib")
 
 @dataclass(frozen=True)
 class SelfTest:
-    """A small problem solved from one device: what came of it, in a sentence."""
+    """The result of a small problem solved on one device, in a sentence."""
 
     device: str
     passed: bool
@@ -42,18 +43,18 @@ class SelfTest:
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found about one array library.
+    """The findings about one array library.
 
     Attributes
     ----------
     library : str
     version : str or None
-        None where it is not installed.
+        None if it is not installed.
     devices : tuple of str
     self_tests : tuple of SelfTest
-        One for each device.
+        One per device.
     advice : str or None
-        What to do, where something is missing or wrong.
+        What to do if something is missing or wrong.
     """
 
     library: str
@@ -64,13 +65,13 @@ class Finding:
 
     @property
     def is_broken(self) -> bool:
-        """Installed, and yet not usable: an absent library is no fault."""
+        """Whether it is installed but not usable; an absent library is not broken."""
         passed = bool(self.self_tests) and all(test.passed for test in self.self_tests)
         return self.version is not None and not passed
 
 
 def examine() -> list[Finding]:
-    """Try every library on every device it sees.
+    """Try every library on every device that it has.
 
     Examples
     --------
@@ -87,7 +88,7 @@ def _examine(library: Library) -> Finding:
         backend = load_backend(name)
     except MissingDependencyError as error:
         return Finding(name, None, advice=str(error))
-    except Exception as error:  # whatever a half-installed library throws
+    except Exception as error:  # whatever a half-installed library raises
         broken = f"It does not import: {_brief(error)} {library.advice}"
         return Finding(name, "(version unknown)", advice=broken)
     found = str(getattr(sys.modules[name], "__version__", "?"))
@@ -103,9 +104,9 @@ def _examine(library: Library) -> Finding:
 
 
 def _self_test(backend: Backend, device: Any) -> SelfTest:
-    """Neighbours, a sparse solve, its certificate, and the value that NumPy gives.
+    """Solve a neighbour graph; check the certificate, and the value against that of NumPy.
 
-    Where the library compiles, the solve must pass compiled as well.
+    If the library compiles, the compiled solve must pass as well.
     """
     rng = np.random.default_rng(0)
     X, Y = rng.random((60, 3)), rng.random((70, 3))
@@ -141,7 +142,7 @@ def _what_is_wrong(solution: Solution, expected: float) -> str | None:
 
 
 def report(console: Console) -> bool:
-    """Print what `examine` finds; whether everything that is installed works.
+    """Print the findings of `examine`; return whether everything that is installed works.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def _version_of(package: str) -> str | None:
 
 
 def _brief(error: Exception) -> str:
-    """An error in one line: some libraries print a page."""
+    """An error in one line, since the messages of some libraries fill a page."""
     words = " ".join(str(error).split())
     end = "..." if len(words) > 300 else "" if words.endswith(".") else "."
     return f"{type(error).__name__}: {words[:300]}{end}"

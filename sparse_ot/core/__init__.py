@@ -1,13 +1,14 @@
-"""The compiled core, typed: the only importer of `sparse_ot._core`.
+"""The compiled core, typed: the only folder that uses `sparse_ot._core`.
 
-What is in here knows NumPy arrays and numbers, no library, no cost model, no user:
+It works with NumPy arrays and numbers, and has no notion of other libraries or of cost models:
 
 - `Masses`: masses, quantised once for all parts of a solve
 - `solve_arcs`, `solve_matrix`, `Report`: one problem from numbers to proof, in one call
-- `LiveBasis`: a basis that lives on while arcs come and go
+- `LiveBasis`: a basis that is kept while arcs are added and dropped
 - `certify`, `gauge`, `rounding`: what any plan and any potentials prove
 - `Status`, `Fault`, `FaultKind`: why a solve stopped, and what was wrong with its numbers
-- searches, groups and sweeps over points, and the foreign functions for XLA, as the core has them
+- `search`, `sweeps`: searches, groups and sweeps over points
+- `xla_ffi_targets`, `host_functions`: the foreign functions for XLA, and the functions they call
 """
 
 from sparse_ot._core import (

@@ -1,4 +1,4 @@
-"""A problem whose basis lives on while arcs come and go, for column generation."""
+"""A problem whose basis is kept while arcs are added and dropped, for column generation."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ __all__ = ["SLICE_SECONDS", "LiveBasis", "Progress", "as_double", "certify", "ga
 
 
 class LiveBasis:
-    """A restricted problem whose basis lives on while arcs come and go.
+    """A restricted problem whose basis is kept while arcs are added and dropped.
 
-    Call `add`, then `start` or `start_from_plan`, then `run`, `add` and `shrink` in turn. The core
-    holds the only list of the arcs: what `arcs` and `flow` return always fits together.
+    Call `add`, then `start` or `start_from_plan`, then `run`, `add` and `shrink` in any order. The
+    core holds the only list of the arcs, so the results of `arcs` and `flow` always agree.
 
     Parameters
     ----------
     masses : Masses, or ndarray (n,)
-        The masses of both sides; or those of the sources, and then the other two parameters.
+        The masses of both sides; or those of the sources, with the other two parameters.
     b : ndarray (m,), optional
     totals_tolerance : float
     """
@@ -51,7 +51,7 @@ class LiveBasis:
 
     @property
     def size(self) -> int:
-        """How many arcs there are."""
+        """Number of arcs."""
         return self._core.size
 
     @property
@@ -60,14 +60,14 @@ class LiveBasis:
         return self._core.stats()
 
     def add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
-        """More arcs, (p,) each; a cost of +inf keeps its place and is no arc."""
+        """Add arcs, (p,) each; an entry at the cost +inf is not an arc, but keeps its place."""
         rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
         self._core.add_arcs(rows, cols, as_double(costs))
 
     def start(self, u: HostArray | None = None, v: HostArray | None = None) -> bool:
-        """Build the first basis, from potentials near the optimal ones if there are any.
+        """Build the first basis, from potentials near the optimal ones if given.
 
-        False if no plan exists on the arcs so far (see `starved`). Add arcs and start again.
+        False if no plan exists on the arcs so far (see `starved`): add arcs and start again.
         """
         given = (None, None) if u is None or v is None else (as_double(u), as_double(v))
         return self._core.start(*given)
@@ -77,7 +77,7 @@ class LiveBasis:
         self._core.start_from_plan(flow, as_double(u), as_double(v))
 
     def starved(self) -> HallViolation:
-        """Sources that hold more than all the targets they reach can take."""
+        """The sources that hold more than the targets they reach can take, after a failed start."""
         return HallViolation(*self._core.violation())
 
     def run(self, max_pivots: int, seconds: float) -> Status:
@@ -89,7 +89,7 @@ class LiveBasis:
         self._core.shrink(most)
 
     def arcs(self) -> tuple[HostArray, HostArray, HostArray]:
-        """Rows, columns and costs of the arcs there are, in the order given."""
+        """Rows, columns and costs of the arcs, in the order given."""
         return self._core.arcs()
 
     def value(self) -> float:
@@ -97,7 +97,7 @@ class LiveBasis:
         return self._core.value()
 
     def flow(self) -> HostArray:
-        """Mass on every arc there is, in the order of `arcs`; float64."""
+        """Mass on every arc, in the order of `arcs`; float64."""
         return self._core.flow()
 
     def potentials(self) -> tuple[HostArray, HostArray]:

@@ -1,4 +1,4 @@
-"""What a plan and potentials prove, whoever found them: proof/ in kernels/, typed."""
+"""What any plan and any potentials prove: proof/ in kernels/include/sparse_ot, typed."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ __all__ = ["as_double", "certify", "gauge", "rounding"]
 
 
 def certify(*arrays: HostArray) -> tuple[float, float, float, float]:
-    """Value, lower bound, worst reduced cost and marginal error of arcs and a plan on them.
+    """Value, lower bound, worst reduced cost and worst marginal error of a plan and potentials.
 
-    Of ``(a, b, rows, cols, costs, flow, u, v)``; see proof/certificate.hpp in kernels/.
+    The arrays are ``a, b, rows, cols, costs, flow, u, v``; see proof/certificate.hpp in the
+    kernels.
     """
     a, b, rows, cols, *rest = arrays
     return _core.certify(as_double(a), as_double(b), rows, cols, *map(as_double, rest))
@@ -34,7 +35,7 @@ def gauge(a: HostArray, b: HostArray, u: HostArray, v: HostArray) -> float:
 def rounding(a: HostArray, u: HostArray, b: HostArray, v: HostArray) -> float:
     """How far apart the bounds of an optimum may lie because potentials were rounded.
 
-    A small part of ``sum a |u| + sum b |v|``; see proof/rounding.hpp in kernels/.
+    A small part of ``sum a |u| + sum b |v|``; see proof/rounding.hpp in the kernels.
     """
     return _core.rounding(as_double(a), as_double(u), as_double(b), as_double(v))
 

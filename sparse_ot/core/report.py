@@ -1,7 +1,7 @@
-"""What a solve says about itself, by name.
+"""The report of a solve, by name.
 
-It comes as two short vectors, of numbers and of codes, as compiled array programs know nothing
-else. Which entry is which the core says (solve/report.hpp in kernels/): here are the names only.
+It comes as two short vectors, of numbers and of codes, because compiled array programs can return
+only arrays. The core defines the order of their entries (solve/report.hpp in the kernels).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Report"]
 
 @dataclass(frozen=True)
 class Report:
-    """What a solve says, beside plan and potentials. Under a trace its entries stay traced.
+    """The results of a solve besides plan and potentials. Under a trace its entries stay traced.
 
     Attributes
     ----------

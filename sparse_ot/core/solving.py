@@ -1,11 +1,11 @@
 """One problem from numbers to proof: the compiled solve, typed.
 
-The core runs in slices of a fraction of a second with the GIL released. Between slices Python sees
-Ctrl-C, and `progress` is called; whatever either raises ends the solve and comes out of it.
+The core runs in slices of a fraction of a second with the GIL released. Between slices Python
+checks for Ctrl-C and calls `progress`; an exception from either ends the solve and is raised.
 
-Failure is data. An infeasible problem comes back with a dual ray in place of potentials (1 on the
-starved sources, −1 on all the targets they reach), a faulty one with its fault in the report; the
-value and the plan are NaN in both, so that no plausible number can leak out of a trace.
+Failure is data. An infeasible problem returns a dual ray in place of potentials (1 on the starved
+sources, −1 on the targets they reach), a faulty one has its fault in the report. In both cases the
+value and the plan are NaN, so that no plausible number can leak out of a trace.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ Progress: TypeAlias = Callable[[int, float, float], None]
 
 
 class Answer(NamedTuple):
-    """What comes out of a solve.
+    """The results of a solve.
 
     Attributes
     ----------
     flow : ndarray of float64, (p,)
-        Mass on every arc given, row by row if they are a matrix.
+        Mass on every arc given; for a matrix, on its entries row by row.
     u, v : ndarray of float64, (n,) and (m,)
         Potentials.
     numbers, codes : ndarray of float64 and int64
         See `Report.read`.
     violation : HallViolation or None
-        Why there is no plan.
+        The proof that there is no plan, if there is none.
     """
 
     flow: HostArray
@@ -64,7 +64,7 @@ def solve_arcs(
 ) -> Answer:
     """Solve on listed arcs, from potentials u, v if given.
 
-    A cost of +inf, or an index out of range, keeps its place in the list and is no arc.
+    An entry at the cost +inf, or with an index out of range, is not an arc, but keeps its place.
     """
     narrow = rows.dtype == np.int32 and cols.dtype == np.int32
     index: Any = np.int32 if narrow else np.int64
@@ -83,10 +83,10 @@ def solve_matrix(
     plan: Pair | None = None,
     progress: Progress | None = None,
 ) -> Answer:
-    """Solve on all entries of a matrix (n, m), from potentials u, v if given.
+    """Solve on all entries of a matrix (n, m), from potentials u, v or from a plan if given.
 
-    Or from a plan, entries as places in the flat matrix and their flow in the integers of `masses`,
-    with its potentials in `start`. A plan that does not fit is as if neither had been given.
+    A plan is a pair: places in the flat matrix, and their flow in the integers of `masses`; its
+    potentials are in `start`. If the plan does not fit, both are ignored.
     """
     flat = as_double(matrix).reshape(-1)
     return _answer(_core.solve_matrix(masses, flat, _doubles(start), plan, settings, progress))

@@ -1,7 +1,7 @@
 """Why a solve stopped: an enum whose members carry their remedies.
 
-The numbers are the core's (base/types.hpp in kernels/): a compiled array program returns a number
-where a status was wanted, as it knows nothing else.
+The numbers are the core's (base/types.hpp in the kernels): a compiled array program can return only
+arrays, so it returns the number in place of the status.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["Status"]
 
 
 class Status(Enum):
-    """Why a solve stopped, and what to do about it; `remedy` says the latter.
+    """Why a solve stopped; `remedy` says what to do about it.
 
     Examples
     --------
@@ -65,9 +65,9 @@ class Status(Enum):
         self.remedy = remedy
 
     def __eq__(self, other: object) -> Any:
-        """Equal to itself, and to its code where a compiled function returned that in its place.
+        """Equal to itself, and to its code, which a compiled function returns in its place.
 
-        Compared with an array of codes it answers with an array of booleans, of the same library.
+        A comparison with an array of codes gives an array of booleans, of the same library.
         """
         if isinstance(other, Status):
             return self is other
@@ -78,5 +78,5 @@ class Status(Enum):
 
     @classmethod
     def from_code(cls, code: int) -> Status:
-        """The status with this number (what a traced solve returns in its place)."""
+        """The status with this number, which a traced solve returns in its place."""
         return next(status for status in cls if status.code == code)

@@ -1,4 +1,4 @@
-"""The compiled parts of the start from coarse to fine: groups of points, and sweeps over cells."""
+"""The compiled parts of the coarse-to-fine start: groups of points, and sweeps over cells."""
 
 from sparse_ot._core import DomainSweeps, group
 

@@ -1,8 +1,8 @@
-"""What XLA calls of the compiled core: foreign functions, and the host functions of Python.
+"""The functions that XLA calls: foreign functions of the core, and host functions of Python.
 
-A compiled program names a foreign function, and XLA finds it among the targets that are registered
-with it. Host functions that exist in Python only are called through one of them, by their name in
-`host_functions`, with the program's buffers as they lie.
+A compiled program names a foreign function, and XLA finds it among the targets registered with it.
+Host functions that exist only in Python are called through one of them, by their name in
+`host_functions`, with the program's buffers in place.
 """
 
 from __future__ import annotations

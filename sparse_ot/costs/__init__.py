@@ -1,10 +1,11 @@
-"""What does moving mass cost, and which arcs exist? See `model` for the questions asked.
+"""Cost models: what moving mass costs, and which arcs exist. `model` lists the questions asked.
 
-- `SparseCost`: explicit arcs; the graph is what the user says it is.
-- `DenseCost`: a matrix of all pairs, which stays on its device.
-- `PointCloudCost`: points and a metric; all pairs, and never a matrix.
+- `SparseCost` (`sparse`): explicit arcs; the graph is given by the user.
+- `DenseCost` (`dense`): a matrix of all pairs, which stays on its device.
+- `PointCloudCost` (`points`): points and a metric; all pairs, without a matrix.
+- `CustomCost` (`custom`): a user's own object with the required answers.
 
-`graphs` assembles sparse costs for users.
+`graphs` builds sparse costs for users.
 """
 
 from sparse_ot.costs.arc_lists import Arcs

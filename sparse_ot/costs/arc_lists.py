@@ -1,9 +1,9 @@
-"""Lists of arcs: how they are joined, and how the best of each source are found.
+"""Lists of arcs: how they are joined, and how the best arcs of each source are found.
 
-Everything is plain array API on the arcs' own device, and of two kinds. Where shapes may depend on
-values (NumPy, CuPy) unwanted arcs are dropped. Where they may not (JAX) an unwanted arc keeps its
-place at the cost +inf, which forbids it; parallel arcs would be allowed as well, but then the
-number of usable arcs would not mean anything.
+All functions use the plain array API on the arcs' own device. Where shapes may depend on values
+(NumPy, CuPy) unwanted arcs are dropped. Where they may not (JAX) an unwanted arc keeps its place at
+the cost +inf, which forbids it. Parallel arcs would be allowed too, but they would make the number
+of usable arcs meaningless.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def as_floats(x: Array, xp: Any) -> Array:
 
 
 def working_dtype(like: Array, xp: Any) -> str:
-    """Of potentials and prices beside `like`: float64 where the library has it, else float32."""
+    """Dtype of potentials that go with `like`: float64 where the library has it, else float32."""
     defaults = xp.__array_namespace_info__().default_dtypes(device=device_of(like))
     return "float64" if dtype_name(defaults["real floating"]) == "float64" else "float32"
 
@@ -91,7 +91,7 @@ def join_directions(
 ) -> Arcs:
     """The arcs of two neighbour tables: targets of each source (n, k), sources of each target.
 
-    A pair found from both ends is one arc: that of the row.
+    A pair found from both sides is listed once, among the arcs of its source.
     """
     rows, cols = _table_pairs(of_rows, xp)
     more_cols, more_rows = _table_pairs(of_cols, xp)
@@ -109,7 +109,7 @@ def _table_pairs(table: Array, xp: Any) -> tuple[Array, Array]:
 
 
 def cheapest_of_each_pair(arcs: Arcs, shape: tuple[int, int], xp: Any) -> Arcs:
-    """The arcs sorted by pair, and of several arcs between a pair only the cheapest."""
+    """The arcs sorted by pair; of parallel arcs only the cheapest is kept."""
     dtype = index_dtype(xp, device_of(arcs.costs))
     rows, cols = xp.astype(arcs.rows, dtype), xp.astype(arcs.cols, dtype)
     order = _sorted_by_pair(rows, cols, arcs.costs, shape, xp)
@@ -118,7 +118,7 @@ def cheapest_of_each_pair(arcs: Arcs, shape: tuple[int, int], xp: Any) -> Arcs:
 
 
 def _sorted_by_pair(rows: Array, cols: Array, costs: Array, shape: tuple[int, int], xp: Any) -> Any:
-    """The order by row, then column, then cost: stable sorts, the last key first."""
+    """The order by row, then column, then cost, by stable sorts from the last key to the first."""
     order = xp.argsort(costs, stable=True)
     if shape[0] * shape[1] <= xp.iinfo(rows.dtype).max:
         keys = [rows * shape[1] + cols]
@@ -130,7 +130,7 @@ def _sorted_by_pair(rows: Array, cols: Array, costs: Array, shape: tuple[int, in
 
 
 def _repeats(rows: Array, cols: Array, xp: Any) -> Array:
-    """Which entries of a list sorted by pair repeat the entry before."""
+    """Marks the entries of a list sorted by pair that repeat the pair before."""
     same = (rows[1:] == rows[:-1]) & (cols[1:] == cols[:-1])
     first = xp.zeros((min(1, int(rows.shape[0])),), dtype=xp.bool, device=device_of(rows))
     return xp.concat([first, same])
@@ -139,8 +139,8 @@ def _repeats(rows: Array, cols: Array, xp: Any) -> Array:
 def look_up(arcs: Arcs, rows: Array, cols: Array, shape: tuple[int, int], xp: Any) -> Array:
     """Cost of each pair asked for: the cheapest arc between them, +inf where there is none.
 
-    Arcs and questions are sorted together by pair and cost, a question counting as +inf; the first
-    entry of each pair answers all questions about it. No table of pairs, hence no n × m memory.
+    Arcs and queries are sorted together by pair and cost, a query counting as +inf; the first entry
+    of each pair answers all queries about it. There is no table of pairs, so no n × m memory.
     """
     dtype = index_dtype(xp, device_of(arcs.costs))
     rows = xp.concat([xp.astype(arcs.rows, dtype), xp.astype(rows, dtype)])
@@ -158,7 +158,7 @@ def look_up(arcs: Arcs, rows: Array, cols: Array, shape: tuple[int, int], xp: An
 
 
 def price_arcs(arcs: Arcs, u: Array, v: Array, per_point: int, xp: Any) -> Pricing:
-    """Price listed arcs: up to `per_point` with negative reduced cost a source, and row minima.
+    """Price listed arcs: up to `per_point` per source with negative reduced cost, and row minima.
 
     A source without arcs has the row minimum +inf.
     """
@@ -168,13 +168,13 @@ def price_arcs(arcs: Arcs, u: Array, v: Array, per_point: int, xp: Any) -> Prici
     rows = xp.astype(arcs.rows, dtype)
     adjusted = arcs.costs - xp.take(v, arcs.cols)
     # Sorted by row and then by value: the first of each row is its minimum, and the position within
-    # the row is the rank. This needs no scatter, for which the array API has no word.
+    # the row is the rank. This needs no scatter, which the array API does not have.
     order = xp.argsort(adjusted, stable=True)
     order = xp.take(order, xp.argsort(xp.take(rows, order), stable=True))
     rows, adjusted = xp.take(rows, order), xp.take(adjusted, order)
     starts = xp.searchsorted(rows, xp.arange(n + 1, dtype=dtype, device=device))
     infinity = xp.full((1,), float("inf"), dtype=adjusted.dtype, device=device)
-    # An empty row starts where the next one does; its entry would be somebody else's.
+    # An empty row starts where the next one does, so the entry at its start is of another row.
     minima = xp.take(xp.concat([adjusted, infinity]), starts[:n])
     minima = xp.where(starts[1:] > starts[:n], minima, infinity)
     rank = xp.arange(count, dtype=dtype, device=device) - xp.take(starts, rows)

@@ -1,7 +1,7 @@
-"""A cost model of the user's own, completed: what it does not answer is answered here.
+"""Completes a user's own cost model: questions that it does not answer are answered here.
 
-Such an object has the eight answers of `CostModel` that make a model, and need not know that there
-are more questions. One that knows derives from `CostModel`, and is taken as it is.
+Such an object has the eight members of `CostModel` that are required (`model.REQUIRED`), and may
+lack the others. A class that derives from `CostModel` has them all, and is used as it is.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ __all__ = ["CustomCost", "as_cost_model", "is_cost_model"]
 
 
 class CustomCost(CostModel):
-    """The model of a user, its answers passed on, with the protocol's own for the other questions.
+    """A user's model: its answers are passed on, and the protocol's defaults fill in the others.
 
     Parameters
     ----------
     model : object
-        With everything in `sparse_ot.costs.model.REQUIRED`.
+        Has everything in `sparse_ot.costs.model.REQUIRED`.
     """
 
     def __init__(self, model: Any) -> None:
@@ -57,12 +57,12 @@ class CustomCost(CostModel):
         return pricing
 
     def arrays(self) -> tuple[Array, ...]:
-        """Everything the object holds: it was not asked to say which of that are arrays."""
+        """All attributes of the object, since it does not say which of them are arrays."""
         return (self.like, *getattr(self._model, "__dict__", {}).values())
 
 
 def is_cost_model(M: object) -> bool:
-    """Whether `M` means to be a cost model, whoever wrote it: it answers the three main questions.
+    """Whether `M` is meant as a cost model: it has the three main methods.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def as_cost_model(M: Any) -> CostModel:
     Raises
     ------
     UnsupportedArrayError
-        Half a model; the message names what it lacks.
+        An incomplete model; the message names what it lacks.
     """
     if missing := missing_answers(M):
         msg = (

@@ -1,7 +1,7 @@
-"""A cost matrix that stays where it is.
+"""A cost matrix that stays on its device.
 
-Only a few arcs travel: the cheapest entries of each row and column to begin with, then those that
-pricing finds. The scan for them runs on the matrix's own device, a slab of rows at a time.
+Only a few arcs cross: the cheapest entries of each row and column first, then those that pricing
+finds. The scan for them runs on the matrix's own device, a slab of rows at a time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 __all__ = ["DenseCost"]
 
 PRICED_ENTRIES = 2**20
-"""A matrix with fewer entries is fetched from its device in one go: rounds would take longer."""
+"""A matrix with fewer entries is copied from its device at once: rounds would take longer."""
 
 
 class DenseCost(CostModel):
@@ -45,12 +45,12 @@ class DenseCost(CostModel):
     shape : tuple of int
     backend : Backend
     scope : str
-        "dense": bounds and certificates speak of all pairs.
+        "dense": bounds and certificates cover all pairs.
 
     Raises
     ------
     ShapeError
-        `M` has not two dimensions.
+        `M` does not have two dimensions.
     UnsupportedArrayError
         `M` is sparse, or not of real numbers.
 
@@ -99,14 +99,14 @@ class DenseCost(CostModel):
         Parameters
         ----------
         per_point : int
-            How many of each; no more than there are.
+            How many of each, at most; fewer where there are fewer.
         potentials : (u, v), optional
             Take the entries with the smallest reduced costs instead.
 
         Returns
         -------
         Arcs
-            None twice; where shapes are fixed, the second of a pair costs +inf.
+            No pair twice; where shapes are fixed, the repetition of a pair costs +inf.
         """
         xp = self.backend.xp
         n, m = self.shape
@@ -120,7 +120,7 @@ class DenseCost(CostModel):
         return self.matrix[rows, cols]
 
     def price(self, u: Array, v: Array, per_point: int) -> Pricing:
-        """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
+        """Up to `per_point` pairs per source with negative reduced cost, and exact row minima.
 
         Parameters
         ----------
@@ -134,7 +134,7 @@ class DenseCost(CostModel):
         return select_negative(found, found.costs - prices, u, xp)
 
     def listed(self, *, must: bool = False) -> Listed | None:
-        """The matrix; None for a large one on a device, of which few entries need to cross."""
+        """The matrix; None for a large one on a device, since few of its entries need to cross."""
         large = self.shape[0] * self.shape[1] >= PRICED_ENTRIES
         if large and not must and self.backend.host_view(self.matrix) is None:
             return None
@@ -143,7 +143,7 @@ class DenseCost(CostModel):
     def detached(self) -> DenseCost:
         """The matrix without derivatives, in its own dtype.
 
-        Entries are what they are, in float32 too; prices are in full precision.
+        Entries stay as given, in float32 too; potentials are in `working_dtype`.
         """
         return DenseCost(self.backend.detach(self.matrix), backend=self.backend)
 
@@ -164,11 +164,11 @@ class DenseCost(CostModel):
         return self.backend.xp.full_like(self.matrix, float("nan"))
 
     def search_bytes(self) -> float:
-        """Of one slab of rows, with its differences from the prices and its order."""
+        """Memory of one slab of rows, its differences from the prices, and its sorting order."""
         return MEMORY_BUDGET
 
     def advice(self, violation: HallViolation) -> str:
-        """Every pair has an entry."""
+        """Advice for a matrix, where every pair has an entry."""
         return "Allow these sources more pairs: an entry of +inf in M forbids one."
 
 
@@ -176,7 +176,7 @@ def _smallest(matrix: Array, k: int, prices: Array | None, xp: Any) -> Neighbour
     """The `k` columns of each row with the smallest ``matrix − prices``, smallest first."""
     n, m = matrix.shape
     itemsize = xp.finfo(matrix.dtype).bits // 8
-    # A slab, its difference from the prices, and an index each for sorting.
+    # Per entry: the cost, its difference from the price, and an index for sorting.
     height = max(1, MEMORY_BUDGET // (m * (2 * itemsize + 8)))
     slabs = []
     for span in spans(n, height):
@@ -195,7 +195,7 @@ def _smallest_columns(tile: Array, k: int, xp: Any) -> Array:
     if partition is None or k >= tile.shape[1]:
         return xp.astype(xp.argsort(tile, axis=1, stable=True)[:, :k], dtype)
     # Not in the standard, but many times faster than sorting whole rows. Which of several equal
-    # entries it picks at the edge is up to the library, and the same on every run.
+    # entries it picks at the edge depends on the library, and is the same on every run.
     few = partition(tile, k - 1, axis=1)[:, :k]
     order = xp.argsort(xp.take_along_axis(tile, few, axis=1), axis=1, stable=True)
     return xp.astype(xp.take_along_axis(few, order, axis=1), dtype)

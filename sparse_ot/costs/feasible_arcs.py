@@ -1,26 +1,26 @@
-"""A few arcs that make any graph feasible.
+"""A few arcs that make any graph feasible: the backbone.
 
-Nearest neighbours do not add up: where a crowd of sources has few targets near it, no plan on a
-k-NN graph may exist. The backbone is the support of one plan, so a graph that contains it has one.
+Nearest neighbours need not carry a plan: where many sources have few targets near them, a k-NN
+graph may have none. The backbone is the support of one plan, so a graph that contains it has one.
 
-Walk both clouds along one space-filling curve, and pour the masses from one walk into the other:
-this is the north-west corner rule, with arcs between points that are near each other on the curve,
-hence mostly near in space. In one dimension it is the optimal plan. It has at most n + m − 1 arcs.
+Walk both clouds along one space-filling curve, and pour the masses of one walk into the other. This
+is the north-west corner rule, with arcs between points that are near each other on the curve, and
+so mostly near in space. In one dimension it is the optimal plan of a convex cost. It has at most
+n + m − 1 arcs.
 
 *Rounding.* The solver rounds masses to integers, and a plan's support is feasible for the rounded
 masses only if the two walks interleave in the same way. So the walks are compared in integers:
 
 - Masses that are all equal on each side, or all whole multiples of the smallest one, or whole
   numbers, stay in their exact ratios, as in the solver (kernels/include/sparse_ot/base/masses.hpp).
-  Where the walks coincide the plan falls apart, and needs no arc across: n arcs for n points
+  Where the walks coincide the plan splits into parts with no arc between them: n arcs for n points
   against n.
-- Other masses are counted in units of about 2⁻⁶⁰ of the total, and wherever the walks come closer
-  than rounding could move them, the arcs of both orders are taken: one more arc for each such
-  coincidence.
+- Other masses are counted in units of about 2⁻⁶⁰ of the total. Where the walks come closer than
+  rounding could move them, the arcs of both orders are taken: one more arc per coincidence.
 
-The core's own integers (`core.Masses`) would not do: they belong to one pair of arrays, to the
-last bit, and a graph is solved for masses that were normalised or cast since it was made. The
-decision record docs/adr/0006 has the figures.
+The core's own integers (`core.Masses`) do not serve: they belong to one pair of arrays, to the last
+bit, and a graph may be solved for masses that were normalised or cast after it was made. Decision
+record 11 (docs/adr/0011-feasible-arcs-count-for-themselves.md) has the figures.
 
 Points without mass are left out. Time O((n + m) log(n + m)).
 """
@@ -53,10 +53,10 @@ class Backbone:
     Attributes
     ----------
     capacity : int
-        Length of the results, which must be known before the call. Shorter lists are filled up
-        by repeating their last arc.
+        Length of the results, which must be known before the call. Shorter lists are filled by
+        repeating their last arc.
     metric : GroundMetric, optional
-        Points are near each other as it sees them: only directions may matter.
+        Its prepared points are walked: for a cosine, for example, only directions matter.
     """
 
     capacity: int
@@ -88,7 +88,7 @@ def hilbert_order(points: Floats) -> Integers:
     Returns
     -------
     ndarray of int64, (p,)
-        Points in the same cell in the order given.
+        Points in the same cell stay in the order given.
 
     Examples
     --------
@@ -107,15 +107,15 @@ def hilbert_order(points: Floats) -> Integers:
 def _interleave(a: Floats, b: Floats, capacity: int) -> tuple[Integers, Integers]:
     """Pairs of positions in the two walks that the north-west corner plan may use.
 
-    Positions i and j meet if the stretches ``(A[i−1], A[i]]`` and ``(B[j−1], B[j]]`` of cumulated
-    mass overlap, or miss each other by no more than rounding may have moved them.
+    Positions i and j form a pair if the stretches ``(A[i−1], A[i]]`` and ``(B[j−1], B[j]]`` of
+    cumulated mass overlap, or are apart by no more than rounding may have moved them.
     """
     units_a, units_b, rounding = _in_units(a, b)
     ends_a, ends_b = np.cumsum(units_a), np.cumsum(units_b)
     starts_a, starts_b = ends_a - units_a, ends_b - units_b
     first = np.searchsorted(ends_b, starts_a - rounding, side="right")
     last = np.searchsorted(starts_b, ends_a + rounding, side="left") - 1
-    # The totals agree up to the rounding, so that every stretch meets at least one other.
+    # The totals agree up to rounding, so every stretch meets at least one other.
     first, last = np.minimum(first, b.size - 1), np.maximum(last, 0)
     counts = np.maximum(last - first + 1, 1)
     i = np.repeat(np.arange(a.size), counts)
@@ -132,9 +132,9 @@ def _fit(
     starts_b: Integers,
     capacity: int,
 ) -> tuple[Integers, Integers]:
-    """Exactly `capacity` pairs: the last one repeated, or the least overlaps left out.
+    """Exactly `capacity` pairs: the last one repeated, or the smallest overlaps left out.
 
-    More pairs than that only arise from thousands of masses that are all rounding errors.
+    There are more pairs than that only if thousands of masses are all of the size of rounding.
     """
     if i.size > capacity:
         overlap = np.minimum(ends_a[i], ends_b[j]) - np.maximum(starts_a[i], starts_b[j])
@@ -145,7 +145,7 @@ def _fit(
 
 
 def _in_units(a: Floats, b: Floats) -> tuple[Integers, Integers, int]:
-    """Masses as integers, and by how much the solver's cumulated masses may differ from theirs."""
+    """Masses as integers, and a bound on how far the solver's cumulated masses differ from them."""
     total_a, total_b = fsum(a), fsum(b)
     if (a == a[0]).all() and (b == b[0]).all():
         common = gcd(a.size, b.size)
@@ -166,6 +166,6 @@ def _in_units(a: Floats, b: Floats) -> tuple[Integers, Integers, int]:
     whole = (units_a * unit == a).all() and (units_b * unit == b).all()
     if whole and units_a.sum() == units_b.sum():
         return units_a, units_b, 0
-    # A unit a mass on either side here and there, and the rounding of the totals.
+    # Units per mass, on both sides, here and in the solver; and the rounding of the totals.
     rounding = 4 * (a.size + b.size) + 2**12
     return np.maximum(units_a, 1), np.maximum(units_b, 1), rounding

@@ -1,12 +1,12 @@
 """Sparse costs for users: neighbour graphs, radius graphs, and unions of graphs.
 
-All of them return a sparse container of the caller's own library, in which a stored entry is an
-arc (also at cost zero) and a missing one is forbidden. Nothing leaves the device, and the costs are
-differentiable in the points where the library differentiates, with one exception that is asked
-for by name: `feasible_for` looks at masses, and with them the points cross to the host once.
+All of them return a sparse container of the caller's own library, in which a stored entry is an arc
+(also at cost zero) and a missing one is forbidden. The costs are differentiable in the points where
+the library differentiates. No array leaves its device, except with `feasible_for`, for which masses
+and points cross to the host once.
 
-Where shapes may not depend on values (JAX), an arc that would be listed twice costs +inf the
-second time, which forbids it, and `radius_cost` works outside of compiled functions only.
+Where shapes may not depend on values (JAX), an arc that would be listed twice costs +inf the second
+time, which forbids it, and `radius_cost` works only outside compiled functions.
 """
 
 from __future__ import annotations
@@ -48,22 +48,23 @@ def knn_cost(
     Y : array or nested list, (m, d) or (m,)
         Targets.
     k : int
-        Neighbours of each point, at least 1. More than there are means all.
+        Neighbours of each point, at least 1. More than there are points means all.
     metric : str, (str, float) or callable
         See `sparse_ot.metrics`.
     symmetric : bool
-        Add the k nearest sources of each target. Without them a target that is nobody's neighbour
-        has no arc, and most problems are infeasible.
+        Add the k nearest sources of each target. Without them a target that is no source's
+        neighbour has no arc, and most problems are infeasible.
     feasible_for : (a, b), optional
-        Add the arcs of one plan between these masses, (n,) and (m,); None means uniform. Then a
-        plan exists. At most n + m − 1 arcs, and one more for each coincidence of cumulated masses
-        that rounding could undo (see `sparse_ot.costs.feasible_arcs`). Always added, needed or not.
+        Add the arcs of one plan between these masses, (n,) and (m,), so that a plan exists; None in
+        place of a mass means uniform. At most n + m − 1 arcs, and one more per coincidence of
+        cumulated masses that rounding could undo (see `sparse_ot.costs.feasible_arcs`). They are
+        added whether needed or not.
 
     Returns
     -------
     sparse container, (n, m)
-        Of the library of `X`: `scipy.sparse.csr_array` for NumPy. In the points' common float
-        dtype; zero costs are stored.
+        Of the library of `X`: `scipy.sparse.csr_array` for NumPy. Its values have the points'
+        common float dtype; zero costs are stored.
 
     Raises
     ------
@@ -115,7 +116,7 @@ def radius_cost(
     Raises
     ------
     InputError
-        `radius` is no number of at least 0, or the metric is unknown.
+        `radius` is not a number of at least 0, or the metric is unknown.
     ShapeError, NonFiniteError, UnsupportedArrayError, MixedBackendsError, MassError
         As `knn_cost`.
 
@@ -140,18 +141,18 @@ def union(
     points: tuple[Any, Any] | None = None,
     metric: Metric = "sqeuclidean",
 ) -> Sparse:
-    """The arcs of several sparse costs together; of a pair that several have, the cheapest.
+    """The arcs of several sparse costs together; for a pair that several have, the cheapest.
 
     Parameters
     ----------
     M, *others : sparse container, (n, m)
-        Of one library and one shape. Not changed.
+        All of one library and one shape; they are not changed.
     feasible_for : (a, b), optional
-        As in `knn_cost`. Needs `points`: where the new arcs go, and what they cost, is not in `M`.
+        As in `knn_cost`. Needs `points`, from which the new arcs and their costs are computed.
     points : (X, Y), optional
         The points that the costs were computed from, (n, d) and (m, d).
     metric : str, (str, float) or callable
-        The metric that the costs were computed with. Only used with `feasible_for`.
+        The metric that the costs were computed with; used only with `feasible_for`.
 
     Returns
     -------
@@ -233,7 +234,7 @@ def _container(
 
 
 def _with_common_indices(arcs: Arcs, backend: Backend) -> Arcs:
-    """Indices in the library's own type: JAX can be told to refuse to mix two."""
+    """Indices in the library's own type: JAX can be configured to refuse mixed types."""
     xp = backend.xp
     dtype = index_dtype(xp, device_of(arcs.costs))
     rows, cols = (xp.astype(indices, dtype, copy=False) for indices in arcs[:2])
@@ -257,7 +258,7 @@ def _backbone_arcs(cloud: PointCloudCost, a: Any, b: Any) -> Arcs:
 
 
 def _check_masses(x: HostArray | None, name: str) -> None:
-    """Complain at once where looking is free; elsewhere the solve does, in the same words."""
+    """Raise at once where the host sees the values; elsewhere the solve raises the same errors."""
     if x is None:
         return
     bad = ~((x < inf) & (x >= 0))

@@ -1,14 +1,14 @@
-"""What a solver may ask about costs: the protocol that every cost model answers.
+"""The questions that a solver may ask about costs: the protocol of every cost model.
 
-Nobody above this folder looks at what kind of model it has. Whatever solvers, checks and messages
-need to know about costs is a question here, so a model that wraps another (other costs on the same
-points, pairs taken away, a reservoir added) can be one file: it answers for itself or passes the
-question on, and keeps the start, the precision, the plan and the words of the model inside.
+No code above this folder tests the kind of a cost model. All that solvers, checks and messages need
+to know about costs is a question here. So a model that wraps another (other costs on the same
+points, pairs removed, a reservoir added) can be one file: it answers for itself or passes the
+question on, and keeps the start, the precision, the plan and the messages of the model inside.
 
-*Eight answers make a model*: `shape`, `backend`, `scope`, `like`, `arc_at`, `candidate_arcs`,
+*Eight members are required*: `shape`, `backend`, `scope`, `like`, `arc_at`, `candidate_arcs`,
 `arc_costs` and `price`. An object that has these can be solved, whatever its class
-(`sparse_ot.costs.custom` completes it). The other questions have answers that always serve; a class
-that derives from `CostModel` gives better ones where it has them.
+(`sparse_ot.costs.custom` completes it). The other questions have default answers that are always
+valid; a class that derives from `CostModel` overrides them where it has better ones.
 
 Invariant, on which the proof of optimality rests: `price` reports the least ``cost − v`` of every
 source exactly, over all pairs that are not forbidden.
@@ -47,9 +47,9 @@ class Listed(NamedTuple):
     Attributes
     ----------
     costs : array (p,), or (n, m) where every pair is an arc
-        Differentiable in the inputs where the library differentiates; +inf is no arc.
+        Differentiable in the inputs where the library differentiates; +inf forbids a pair.
     ends : (rows, cols), arrays of int (p,), or ()
-        Sources and targets; nothing where every pair is an arc.
+        Sources and targets; empty where every pair is an arc.
     """
 
     costs: Array
@@ -75,11 +75,11 @@ class Points(NamedTuple):
 
 
 class CostModel(Protocol):
-    """What a solver may ask about costs; see the module docstring for which answers are needed.
+    """The questions that a solver may ask about costs; see the module docstring.
 
-    Arrays are those of `backend`, beside `like`: rows and cols are integer arrays (p,), costs
+    Arrays are of `backend`, on the device of `like`: rows and cols are integer arrays (p,), costs
     float32 or float64 (p,), potentials u (n,) and v (m,) floats. A cost of +inf forbids a pair; NaN
-    and −inf are faults, which the solver finds and `bad_cost` words.
+    and −inf are faults, which the solver finds and `bad_cost` describes.
 
     Attributes
     ----------
@@ -88,10 +88,10 @@ class CostModel(Protocol):
     backend : Backend
         The library of all arrays that come and go.
     scope : str
-        "arcs" if the arcs listed are all there are, "dense" if every pair is one. Bounds and
-        certificates speak of that set.
+        "arcs" if only the listed arcs exist, "dense" if every pair is an arc. Bounds and
+        certificates cover that set.
     like : array
-        Of the library, dtype and device that results are to have.
+        An array of the library, dtype and device that results are to have.
     """
 
     shape: tuple[int, int]
@@ -111,9 +111,9 @@ class CostModel(Protocol):
         Parameters
         ----------
         per_point : int
-            How many for each source and for each target; no more than there are.
+            How many for each source and for each target, at most; fewer where there are fewer.
         potentials : (u, v), optional
-            Near the optimal ones: arcs of small reduced cost are the promising ones then.
+            Potentials near the optimal ones: then arcs of small reduced cost are promising.
 
         Returns
         -------
@@ -124,58 +124,59 @@ class CostModel(Protocol):
     def arc_costs(self, rows: Array, cols: Array) -> Array:
         """Costs of the listed pairs, (p,), differentiable in the inputs where the library does.
 
-        +inf for a pair that is no arc.
+        +inf for a pair that is not an arc.
         """
 
     def price(self, u: Array, v: Array, per_point: int) -> Pricing:
-        """Missing arcs, and exact row minima: the question that the proof is built on.
+        """Missing arcs, and exact row minima: the question that the proof rests on.
 
         Parameters
         ----------
         u : array, (n,)
         v : array, (m,)
         per_point : int
-            Most arcs to list for a source, at least 1.
+            Maximum of arcs to list per source, at least 1.
 
         Returns
         -------
         Pricing
             Arcs with negative ``cost − u[row] − v[col]``, the least of each source among them; and
             `row_minima` (n,), ``min_j cost(i, j) − v[j]`` over *all* arcs of source i, +inf if it
-            has none. A minimum must not be too large; too small by a rounding only costs gap.
+            has none. A minimum must not be too large; one too small by rounding only widens the
+            gap.
         """
 
-    # -- questions with an answer that always serves -------------------------------------------
+    # -- questions with a default answer -------------------------------------------------------
 
     def listed(self, *, must: bool = False) -> Listed | None:
-        """All arcs at once, for one call of the simplex; None where asking for arcs is better.
+        """All arcs at once, for one call of the simplex; None where pricing is better.
 
         Parameters
         ----------
         must : bool
-            Nothing has a value yet (a JAX trace), so which arcs are missing cannot be asked: list
-            them all if that is possible at all.
+            The arrays have no values yet (a JAX trace), so missing arcs cannot be priced: list all
+            arcs if that is possible.
         """
         return None
 
     def detached(self) -> CostModel:
-        """The same costs to look at: without derivatives, in the precision that pricing needs.
+        """The same costs without derivatives, in the precision that pricing needs.
 
-        Equal up to rounding; the same object where there is nothing to change.
+        Equal up to rounding; the same object if nothing has to change.
         """
         return self
 
     def points(self) -> Points | None:
-        """Points whose distances the costs are, for starts from coarse to fine; or None.
+        """Points whose distances the costs are, for coarse-to-fine starts; or None.
 
-        All pairs must be allowed. Coordinates that lie on the host must be finite. The costs may
-        differ from the distances by rounding, or by constants of each source and target: a start
-        forgives that.
+        All pairs must be allowed. Coordinates on the host must be finite. The costs may differ from
+        the distances by rounding, or by a constant per source and per target: a start tolerates
+        that.
         """
         return None
 
     def arrays(self) -> tuple[Array, ...]:
-        """What costs are computed from: asked whether it has values yet."""
+        """The arrays that costs are computed from, to find out whether they have values yet."""
         return (self.like,)
 
     def plan(self, flow: Array) -> Array | Sparse:
@@ -188,7 +189,7 @@ class CostModel(Protocol):
         return self.backend.cost_container(CooParts(rows, cols, flow, self.shape))
 
     def no_plan(self) -> Array | Sparse:
-        """What stands in for a plan where there is none: NaN for every source, at least."""
+        """The plan of a problem that has none: NaN in at least one entry of every source."""
         xp, (n, m) = self.backend.xp, self.shape
         device = device_of(self.like)
         rows = xp.arange(n, dtype=index_dtype(xp, device), device=device)
@@ -196,15 +197,15 @@ class CostModel(Protocol):
         return self.plan_on(rows, rows % m, nothing)
 
     def search_bytes(self) -> float:
-        """Memory that `candidate_arcs` and `price` take for themselves while they work."""
+        """Bytes of memory that `candidate_arcs` and `price` use while they run."""
         return 0.0
 
     def advice(self, violation: HallViolation) -> str:
-        """A sentence: how the starved sources could be given more arcs."""
+        """A sentence that says how to give the starved sources more arcs."""
         return "Allow these sources more pairs: a cost of +inf forbids one."
 
     def bad_cost(self, row: int, col: int, found: str) -> str:
-        """Sentences: a cost is "nan" or "-inf", what was expected, and where to look."""
+        """The message for a cost that is "nan" or "-inf": what was expected, and where to look."""
         return (
             f"The cost M has at ({row}, {col}) is {found}: the cost of an arc must be a number. "
             f"Use +inf for a forbidden pair."
@@ -212,5 +213,5 @@ class CostModel(Protocol):
 
 
 def missing_answers(model: object) -> list[str]:
-    """What an object lacks of a cost model."""
+    """The names that an object lacks to be a cost model."""
     return [name for name in REQUIRED if not hasattr(model, name)]

@@ -1,8 +1,8 @@
-"""Points and a metric: all pairs exist, and no matrix ever does.
+"""Points and a metric: all pairs are arcs, and there is no matrix.
 
-The cost of a pair is computed when somebody asks. What the solver asks is which pairs are worth
-looking at (nearest neighbours) and which pairs were missed (pricing, a nearest-neighbour search
-with the potentials as offsets); both are the backend's.
+The cost of a pair is computed on demand. The solver asks for promising pairs (nearest neighbours)
+and for missing ones (pricing, a nearest-neighbour search with the potentials as offsets). The
+backend does both. Only `matrix`, for small clouds and JAX traces, computes all costs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sparse_ot.metrics import GroundMetric, as_metric
 __all__ = ["PointCloudCost"]
 
 COORDINATE_BYTES = 100
-"""Memory of a coordinate: in copies of the points, in boxes of the search tree, in scans."""
+"""Memory per coordinate: in copies of the points, in boxes of the search tree, in scans."""
 
 
 class PointCloudCost(CostModel):
@@ -44,29 +44,29 @@ class PointCloudCost(CostModel):
     Attributes
     ----------
     x, y : array of float32 or float64, (n, d) and (m, d)
-        In their common dtype, which costs will have.
+        In their common dtype, which the costs have too.
     metric : str, (str, float) or callable
         As given.
     ground_metric : GroundMetric
-        What that is.
+        The record of that metric.
     shape : tuple of int
         ``(n, m)``.
     backend : Backend
     scope : str
-        "dense": bounds and certificates speak of all pairs.
+        "dense": bounds and certificates cover all pairs.
 
     Raises
     ------
     ShapeError
         Not points, no points, or different numbers of coordinates.
     NonFiniteError
-        A coordinate is NaN or infinite. Looked for where the host sees them; on a device, and under
-        a trace, looking would be a crossing, and the solve names the cost that is NaN.
+        A coordinate is NaN or infinite. This is checked here where the host sees the values. On a
+        device, and under a trace, the check would be a crossing; there the solve raises the error.
     InputError
         Unknown metric; or coordinates so far apart, or so close together, that their distances do
-        not fit into floating point. Looked for where the host sees them, too: on a device the costs
-        are infinite or 0 then, which means forbidden pairs and free ones. Choose the unit so that
-        the squares of distances lie well within the range of the points' dtype.
+        not fit into floating point. This, too, is checked only where the host sees the values: on a
+        device such costs become infinite or 0, that is, forbidden or free pairs. Choose the unit so
+        that the squares of distances lie well within the range of the points' dtype.
     UnsupportedArrayError
         Not an array of real numbers.
 
@@ -104,12 +104,12 @@ class PointCloudCost(CostModel):
         self._search: Search | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        """All but what can be made again, and is large."""
+        """All attributes except the prepared search, which is large and can be made again."""
         return self.__dict__ | {"_search": None}
 
     @property
     def search(self) -> Search:
-        """The prepared search of the backend, kept as long as the cost: made when first asked."""
+        """The prepared search of the backend, made on first use and kept as long as the cost."""
         if self._search is None:
             self._search = self.backend.search(self.x, self.y, self.ground_metric)
         return self._search
@@ -135,17 +135,17 @@ class PointCloudCost(CostModel):
         Parameters
         ----------
         per_point : int
-            How many of each; no more than there are.
+            How many of each, at most; fewer where there are fewer.
         potentials : (u, v), optional
             Take the pairs with the smallest reduced costs instead.
         symmetric : bool
-            Whether to search from the targets, too. Otherwise a target that is nobody's neighbour
-            has no arc.
+            Whether to search from the targets, too. Otherwise a target that is no source's
+            neighbour has no arc.
 
         Returns
         -------
         Arcs
-            No pair twice; where shapes are fixed, the second of a pair costs +inf.
+            No pair twice; where shapes are fixed, the repetition of a pair costs +inf.
             Costs are differentiable in the points where the library differentiates.
         """
         n, m = self.shape
@@ -171,7 +171,7 @@ class PointCloudCost(CostModel):
         return xp.reshape(costs, (n, m))
 
     def price(self, u: Array, v: Array, per_point: int) -> Pricing:
-        """Up to `per_point` pairs a source with negative reduced cost, and exact row minima.
+        """Up to `per_point` pairs per source with negative reduced cost, and exact row minima.
 
         Parameters
         ----------
@@ -182,7 +182,7 @@ class PointCloudCost(CostModel):
         return self.search.price(u, v, min(per_point, self.shape[1]))
 
     def listed(self, *, must: bool = False) -> Listed | None:
-        """None, unless it must be: a matrix is what this model is there to do without."""
+        """None, unless it `must` be all pairs as a matrix: this model exists to avoid one."""
         return Listed(self.matrix()) if must else None
 
     def detached(self) -> PointCloudCost:
@@ -192,7 +192,7 @@ class PointCloudCost(CostModel):
         x, y = (xp.astype(self.backend.detach(p), dtype, copy=False) for p in self.arrays())
         if x is self.x and y is self.y:
             return self
-        other = copy.copy(self)  # and not a new one: these points have been looked at
+        other = copy.copy(self)  # not a new cost: these points have been checked
         other.x, other.y = x, y
         return other
 
@@ -209,14 +209,14 @@ class PointCloudCost(CostModel):
         return self.backend.xp.reshape(flow, self.shape)
 
     def search_bytes(self) -> float:
-        """Of the search for neighbours; on a device, of tiles in array code."""
+        """Memory of the search for neighbours; on a device, with tiles of array code."""
         n, m = self.shape
         searches_compiled = self.backend.host_view(self.x) is self.x  # others go tile by tile
         tiles = 0 if searches_compiled else MEMORY_BUDGET
         return (n + m) * int(self.x.shape[1]) * COORDINATE_BYTES + tiles
 
     def bad_cost(self, row: int, col: int, found: str) -> str:
-        """In terms of the points."""
+        """The message, in terms of the points."""
         return (
             f"The cost from X[{row}] to Y[{col}] is {found}. Expected a number, or +inf for a "
             f"forbidden pair. Look at the metric, and at the coordinates of these points."
@@ -261,15 +261,15 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
 
 
 def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: GroundMetric) -> None:
-    """Refuse coordinates whose distances, or squares of these, floating point cannot hold.
+    """Refuse coordinates whose distances, or their squares, do not fit into floating point.
 
-    An overflow is infinite and would forbid the pair; an underflow loses digits without a trace.
-    Only differences count: a few tiny coordinates beside ordinary ones are ordinary. So the largest
-    distance there can be, between corners of the box around all points, must be finite with room
-    for sums of many; and eps times that, which is nothing beside it, must still have all its
-    digits. Distances are computed in float64, but squares that are costs have the points' dtype.
-    Where only directions matter points are divided by their lengths first, and a function is the
-    caller's own.
+    An overflow is infinite and would forbid the pair; an underflow loses digits silently. Only
+    differences count: a few tiny coordinates among ordinary ones do no harm. So the largest
+    possible distance, between corners of the box around all points, must be finite with room for
+    sums of many; and eps times that distance, which is negligible next to it, must still have all
+    its digits. Distances are computed in float64, but squares that are costs have the points'
+    dtype. Metrics of directions divide points by their lengths first, and functions are the
+    caller's own, so neither is checked.
     """
     if metric.forms is None:
         return

@@ -1,12 +1,12 @@
-"""Explicit arcs: the user's sparse matrix is the graph, and there is nothing else.
+"""Explicit arcs: the user's sparse matrix is the whole graph.
 
-Conventions, written down here for the whole library:
+Conventions for the whole library:
 
-- A stored entry is an arc, also when its cost is zero or negative; a missing entry is forbidden.
+- A stored entry is an arc, also if its cost is zero or negative; a missing entry is forbidden.
 - An infinite cost forbids the arc. It keeps its place, so that a plan follows the pattern.
 - Parallel arcs (a pair stored twice) are allowed; the cheapest carries the flow.
-- ``reduced_cost = cost − u[row] − v[col]``. Potentials are feasible when no arc has a negative one,
-  and optimal when, besides, every arc that carries flow has zero.
+- ``reduced_cost = cost − u[row] − v[col]``. Potentials are feasible if no arc has a negative one,
+  and optimal if, in addition, it is zero on every arc that carries flow.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class SparseCost(CostModel):
         `M` itself: the pattern that a plan follows.
     backend : Backend
     scope : str
-        "arcs": bounds and certificates speak of these arcs, not of all pairs.
+        "arcs": bounds and certificates cover these arcs, not all pairs.
 
     Raises
     ------
@@ -86,15 +86,15 @@ class SparseCost(CostModel):
         return self.costs
 
     def arc_at(self, index: int) -> tuple[int, int]:
-        """Source and target of one arc. Reads two numbers from the device: for messages."""
+        """Source and target of one arc, for messages. Reads two numbers from the device."""
         return int(self.rows[index]), int(self.cols[index])
 
     def candidate_arcs(self, per_point: int, potentials: tuple[Array, Array] | None = None) -> Arcs:
-        """All arcs, whatever `per_point` is: there are no others."""
+        """All arcs, whatever `per_point` is."""
         return Arcs(self.rows, self.cols, self.costs)
 
     def listed(self, *, must: bool = False) -> Listed:
-        """All arcs, always: they are listed already."""
+        """All arcs, whatever `must` is."""
         return Listed(self.costs, (self.rows, self.cols))
 
     def arc_costs(self, rows: Array, cols: Array) -> Array:
@@ -103,7 +103,7 @@ class SparseCost(CostModel):
         return look_up(arcs, rows, cols, self.shape, self.backend.xp)
 
     def price(self, u: Array, v: Array, per_point: int) -> Pricing:
-        """Up to `per_point` arcs a source with negative reduced cost, and exact row minima.
+        """Up to `per_point` arcs per source with negative reduced cost, and exact row minima.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class SparseCost(CostModel):
         return self.backend.sparse(parts, self.container)
 
     def advice(self, violation: HallViolation) -> str:
-        """The functions that make graphs have options for it."""
+        """Advice that names the options of the functions that make graphs."""
         return (
             "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
             "radius_cost or union."
@@ -153,7 +153,7 @@ def _check_parts(parts: CooParts, backend: Backend) -> None:
         msg = f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
         raise UnsupportedArrayError(msg)
     for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
-        # Elsewhere the backend answers for its containers: looking would be a crossing.
+        # On a device the check would be a crossing; there the backend's containers are trusted.
         view = backend.host_view(indices)
         if view is None or view.size == 0:
             continue

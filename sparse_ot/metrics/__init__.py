@@ -1,4 +1,4 @@
-r"""The metrics: which costs between points exist, by what name, and who computes them.
+r"""The metrics: the costs between points that exist, their names, and where they are computed.
 
 | metric             | cost of moving a unit of mass from x to y       | unit              |
 | ------------------ | ----------------------------------------------- | ----------------- |
@@ -15,15 +15,15 @@ A function takes two (p, d) arrays of the caller's library and returns (p,) cost
 with rows of *pairs*, so it must not mix rows, and it need not be symmetric.
 
 The names are SciPy's. A vector without a direction (zero under cosine, of equal coordinates under
-correlation) is at cost 0.5 from every one that has a direction, and at cost 0 from its like.
+correlation) has cost 0.5 to every vector with a direction, and cost 0 to others without one.
 Minkowski's metric with p = 1 and 2 is `cityblock` and `euclidean`, and is computed as these.
 
-*One cost a pair.* On NumPy all costs come from the compiled core, whoever asks, if it knows the
-metric; they are those of the formulas to the last bit, except for Minkowski's, whose powers are
-the C library's. Other libraries evaluate the formulas, or compile them once more (CUDA).
+*One cost per pair.* On NumPy all costs come from the compiled core, if it has the metric. They
+equal those of the formulas to the last bit, except for Minkowski's, whose powers are the C
+library's. Other libraries evaluate the formulas, or have kernels of their own (CUDA).
 
-To add a metric, enter a record here. That is all there must be: what neither the core nor the
-kernels know goes through tiles.
+To add a metric, add a record here. Nothing more is required: a metric that neither the core nor the
+kernels have is evaluated tile by tile.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ __all__ = ["METRICS", "GroundMetric", "as_metric", "evaluate", "metric_of_text"]
 
 
 def _minkowski(p: Any) -> GroundMetric:
-    """Minkowski's metric; the exponents that have a name of their own need no powers."""
+    """Minkowski's metric; exponents 1 and 2 give the named metrics, which need no powers."""
     number = isinstance(p, Real) and not isinstance(p, bool)
     exponent = float(p) if number else math.nan
     if not 1 <= exponent < math.inf:
@@ -139,17 +139,17 @@ METRICS: dict[str, GroundMetric] = {
         ),
     )
 }
-"""The metrics that have a name; `as_metric` fills in the parameter of one that takes it."""
+"""The metrics by name; `as_metric` fills in the parameter of one that takes it."""
 
 
 def as_metric(metric: Metric) -> GroundMetric:
-    """The record of a name, of a name with a parameter, or of a function; a record is its own.
+    """The record of a name, of a name with a parameter, or of a function; a record is returned.
 
     Raises
     ------
     InputError
-        Nothing of that; the message has the name that was probably meant. Or a parameter that is
-        missing, too many, or out of range.
+        None of these; the message suggests a similar name if there is one. Or a parameter that is
+        missing, not expected, or out of range.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def metric_of_text(text: str) -> GroundMetric:
     if not colon:
         return as_metric(text)
     parameter: Any = written
-    with suppress(ValueError):  # no number: the message will say so
+    with suppress(ValueError):  # not a number: the message will say so
         parameter = float(written)
     return as_metric((name, parameter))
 
@@ -238,7 +238,7 @@ def evaluate(x: Array, y: Array, metric: Metric, xp: Any) -> Array:
     InputError
         Unknown metric.
     ShapeError, UnsupportedArrayError
-        A function returned something else than one real cost a pair.
+        A function returned something other than one real cost per pair.
 
     Examples
     --------

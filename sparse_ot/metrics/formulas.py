@@ -1,17 +1,17 @@
 """The formulas of the metrics, written once in the array API.
 
 Each takes two arrays whose last axis is the coordinate and whose other axes broadcast, so one
-formula serves listed pairs, (p, d) against (p, d), and whole tiles, (n, 1, d) against
-(1, m, d). All are sums or maxima of coordinate *differences*. The tempting expansion
-``|x|² + |y|² − 2 x·y`` is faster and loses every digit for near neighbours far from the origin,
-which are the very pairs a transport plan uses.
+formula serves listed pairs, (p, d) against (p, d), and whole tiles, (n, 1, d) against (1, m, d).
+All are built from sums or maxima of coordinate *differences*. The expansion
+``|x|² + |y|² − 2 x·y`` is faster, but loses all digits for near neighbours far from the origin,
+which are the pairs that a transport plan uses.
 
-Where only directions matter, points are prepared first: divided by their lengths, and centred
-before that for correlation. Half the squared chord of unit vectors is one minus their cosine, and
-does not cancel.
+Where only directions matter, points are prepared first: divided by their lengths, and for
+correlation centred before that. Half the squared chord of unit vectors is one minus their cosine,
+without cancellation.
 
-Every formula can be differentiated where the mathematics can. At a kink (two coinciding points
-under the Euclidean metric, two equal coordinates under Minkowski's) the derivative is 0, not NaN.
+Every formula is differentiable where the metric is. At a kink (two coinciding points under the
+Euclidean metric, two equal coordinates under Minkowski's) the derivative is 0, not NaN.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def sqeuclidean(x: Array, y: Array, xp: Any) -> Array:
 
 
 def euclidean(x: Array, y: Array, xp: Any) -> Array:
-    """The square root of it."""
+    """Square root of the sum of squared differences."""
     return _guarded_sqrt(sqeuclidean(x, y, xp), xp)
 
 
@@ -80,7 +80,7 @@ class Minkowski:
         sums = xp.sum((gaps / xp.where(apart, largest, xp.ones_like(largest))) ** self.p, axis=-1)
         apart, largest = apart[..., 0], largest[..., 0]
         costs = largest * xp.where(apart, sums, xp.ones_like(sums)) ** (1 / self.p)
-        return xp.where(apart, costs, xp.zeros_like(costs))  # and so its derivative
+        return xp.where(apart, costs, xp.zeros_like(costs))  # so the derivative is 0, too
 
 
 def _guarded_sqrt(squares: Array, xp: Any) -> Array:
@@ -98,7 +98,7 @@ def as_given(x: Array, xp: Any) -> Array:  # noqa: ARG001 (as other preparations
 
 
 def unit_vectors(x: Array, xp: Any) -> Array:
-    """Each vector over its length; a zero vector stays zero.
+    """Each vector divided by its length; a zero vector stays zero.
 
     Parameters
     ----------
@@ -110,8 +110,8 @@ def unit_vectors(x: Array, xp: Any) -> Array:
     Returns
     -------
     array, (..., d)
-        Divided by the largest coordinate first, so that squaring neither overflows nor
-        underflows.
+        Unit vectors. They are divided by the largest coordinate first, so that squares neither
+        overflow nor underflow.
     """
     scaled = _over_largest(x, xp)
     squares = xp.sum(scaled * scaled, axis=-1, keepdims=True)
@@ -119,7 +119,7 @@ def unit_vectors(x: Array, xp: Any) -> Array:
 
 
 def centred_unit_vectors(x: Array, xp: Any) -> Array:
-    """Each vector less its mean, over its length; a vector of equal coordinates becomes zero.
+    """Each vector minus its mean, divided by its length; one of equal coordinates becomes zero.
 
     Parameters
     ----------
@@ -131,9 +131,9 @@ def centred_unit_vectors(x: Array, xp: Any) -> Array:
     array, (..., d)
         The cosine of two of them is the correlation of the vectors given.
     """
-    scaled = _over_largest(x, xp)  # first: the sum of large coordinates may overflow
+    scaled = _over_largest(x, xp)  # first, since the sum of large coordinates may overflow
     centred = scaled - xp.mean(scaled, axis=-1, keepdims=True)
-    # Their mean is rounded, and the rest would be taken for a direction.
+    # The mean of equal coordinates is rounded, and the rounding would count as a direction.
     equal = xp.max(x, axis=-1, keepdims=True) == xp.min(x, axis=-1, keepdims=True)
     return unit_vectors(xp.where(equal, xp.zeros_like(centred), centred), xp)
 
@@ -155,7 +155,7 @@ class OfPairs:
         Raises
         ------
         ShapeError
-            The function returned something else than one cost a pair.
+            The function returned something other than one cost per pair.
         UnsupportedArrayError
             It returned complex numbers.
         """

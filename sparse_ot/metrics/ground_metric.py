@@ -1,8 +1,8 @@
-"""What everybody may ask about a metric, in one record.
+"""All properties of a metric, in one record.
 
-Who can compute a metric differs: every array library by its formula, the compiled core and the
-CUDA kernels if they know it. So each caller asks the record, `metric.core is None`, and goes
-through tiles if it must; nobody keeps a list of names.
+Every array library can compute a metric by its formula; the compiled core and the CUDA kernels can
+compute those that they have. So each caller asks the record (`metric.core is None`) and evaluates
+the formula tile by tile if it must. No caller keeps a list of names.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Formula: TypeAlias = Callable[[Array, Array, Any], Array]
 
 @dataclass(frozen=True, repr=False)
 class GroundMetric:
-    """The cost of moving a unit of mass between two points, and who can compute it.
+    """The cost of moving a unit of mass between two points, and where it can be computed.
 
     Attributes
     ----------
@@ -31,25 +31,26 @@ class GroundMetric:
     formula : callable
         Costs of *prepared* points, in the array API: ``formula(prepare(x), prepare(y))``.
     prepare : callable
-        ``(points, xp) -> points``, row by row: what the formula, the core and the kernels see.
-        Means of prepared points are points of the same space, as the start coarse to fine needs.
+        ``(points, xp) -> points``, row by row: makes the points that the formula, the core and the
+        kernels take. Means of prepared points must be points of the same space, as the
+        coarse-to-fine start needs them.
     core : Metric or None
-        What the compiled core calls it; None: it does not know it.
+        Its name in the compiled core; None if the core does not have it.
     cuda : str or None
-        The class in kernels/cuda/metrics.cuh; None: there is none.
+        Its class in kernels/cuda/metrics.cuh; None if there is none.
     p : float or None
-        The parameter, of a metric that has one.
+        The parameter, if the metric has one.
     of_p : callable or None
-        Makes the metric of a parameter; then this record only holds the name.
+        Makes the metric for a parameter; then this record only holds the name.
     p_norm, power, factor : float
-        Where p_norm is not None, the cost is ``factor * |x − y|**power`` in the p-norm of
-        prepared points.
+        If p_norm is not None, the cost is ``factor * |x − y|**power`` in the p-norm of prepared
+        points.
     forms : {"gaps", "squares"} or None
-        What is formed of coordinates as they are given, and so may leave the range of floating
-        point: differences, or their squares. None: nothing, or nothing that we know of.
+        The quantities formed from the coordinates as given, which may leave the range of floating
+        point: differences, or their squares. None if there are none, or none known.
     symmetric : bool
     unit : str
-        Of costs, for people.
+        Unit of the costs, for display.
 
     Examples
     --------
@@ -73,7 +74,7 @@ class GroundMetric:
     unit: str = ""
 
     def __repr__(self) -> str:
-        """The same in every process, as the names of compiled programs need."""
+        """The same in every process, as required for the names of compiled programs."""
         return f"GroundMetric({self})"
 
     def __str__(self) -> str:
@@ -81,11 +82,11 @@ class GroundMetric:
 
     @property
     def core_p(self) -> float:
-        """The parameter as the core takes it: some number, also where there is none."""
+        """The parameter as the core takes it: 1.0 where there is none."""
         return 1.0 if self.p is None else self.p
 
     def swapped(self) -> GroundMetric:
-        """The same cost with source and target exchanged: for searches that start at the targets.
+        """The same cost with source and target exchanged, for searches from the targets.
 
         Examples
         --------
@@ -102,7 +103,7 @@ class GroundMetric:
 
 @dataclass(frozen=True)
 class Swapped:
-    """A formula with its arguments exchanged. Equal if the formulas are: it compiles once."""
+    """A formula with its arguments exchanged; equal if the formulas are, so it compiles once."""
 
     formula: Formula
 

@@ -1,1 +1,1 @@
-"""The transportation problem, well formed: every check of the input happens here."""
+"""The transportation problem, well formed, and the errors for input that forms none."""

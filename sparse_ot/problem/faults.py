@@ -1,4 +1,4 @@
-"""Turns what the core finds wrong with the numbers of a problem into the error that names it."""
+"""Turns a fault that the core finds in the numbers of a problem into the error that names it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def raise_for(
 ) -> NoReturn:
     """Turn a fault of the numbers into the error that names it.
 
-    `arc_at` knows the arcs by the index in the fault, where those are not the cost model's own.
+    `arc_at` gives the arc for the index in the fault, where that is not the cost model's own index.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A problem without a plan: the words for the Hall violation that proves it."""
+"""A problem without a plan: the message for the Hall violation that proves it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ __all__ = ["infeasible_message", "raise_infeasible"]
 
 
 def raise_infeasible(violation: HallViolation, cost: CostModel) -> NoReturn:
-    """Say which sources starve, and what to change; that depends on where `cost` has its arcs."""
+    """Raise the error that names the starved sources, with the advice of `cost`."""
     raise InfeasibleError(infeasible_message(violation, cost), violation)
 
 
 def infeasible_message(violation: HallViolation, cost: CostModel) -> str:
-    """The sentence of `raise_infeasible`."""
+    """The message of `raise_infeasible`."""
     sources, targets = violation.sources, violation.targets
     if len(targets) == 0:
         what = (

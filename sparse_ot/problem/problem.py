@@ -1,12 +1,13 @@
-"""The transportation problem as the solver wants it, and every complaint about the input.
+"""The transportation problem as the solver needs it, and the checks of the input.
 
-Two kinds of checks, by where they can run. What an array *is* (library, shape, element type) is
-known at once, also under a trace, and is checked here before anything crosses to the host. What
-it *holds* (a NaN, a negative mass, unequal totals, a graph that cannot carry the masses) is found
-by the compiled core and comes back as a code; `raise_for` turns it into an error that names the
-place and the remedy. Under a trace the code itself is the answer, since data cannot raise there.
+There are two kinds of checks, by where they can run. What an array *is* (library, shape, element
+type) is known at once, also under a trace; the cost models and `masses` check it when a `Problem`
+is made, before any array crosses to the host. What an array *holds* (a NaN, a negative mass,
+unequal totals, a graph that cannot carry the masses) is found by the compiled core and comes back
+as a code; `raise_for` turns the code into an error that names the place and the remedy. Under a
+trace the code itself is the answer, since nothing can be raised there.
 
-Invariant: a `Problem` is well formed. Below it nothing is checked again.
+Invariant: a `Problem` is well formed. Solvers do not check its shapes and types again.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ __all__ = ["Problem", "Words", "parse_cost"]
 
 @dataclass(frozen=True)
 class Words:
-    """How errors speak to a caller: of its own arguments only.
+    """The names of a caller's own arguments, for error messages.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Words:
     start_is : str
         What that argument may be.
     rescaling : str
-        How to have b brought to the total of a, where the caller can.
+        How the caller can have b rescaled to the total of a, if at all.
     """
 
     costs: str = "M"
@@ -96,7 +97,7 @@ class Problem:
     def parse(
         cls, M: Any, a: Any, b: Any, *, check_marginals: bool = True, words: Words = WORDS
     ) -> Problem:
-        """Check shapes and types of everything, and find the cost model of `M`."""
+        """Check shapes and types of all arguments, and find the cost model of `M`."""
         return cls.of(parse_cost(M, a, b), a, b, check_marginals=check_marginals, words=words)
 
     @classmethod
@@ -109,7 +110,7 @@ class Problem:
         check_marginals: bool = True,
         words: Words = WORDS,
     ) -> Problem:
-        """Check masses for a cost model; one of `parse_cost`, which may serve many problems."""
+        """Check masses for a cost model from `parse_cost`, which may serve many problems."""
         n, m = cost.shape
         if n == 0 or m == 0:
             msg = (
@@ -130,20 +131,20 @@ class Problem:
 
 
 def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
-    """The cost model of `M`, which is one, a sparse container, or a matrix.
+    """The cost model of `M`, which may be a cost model, a sparse container, or a matrix.
 
     Parameters
     ----------
     M : cost model, sparse container, array or nested list
     a, b : arrays, nested lists, or None
-        Looked at for their library only; a list of lists belongs to theirs.
+        Used only to find the library, which an `M` given as nested lists takes from them.
 
     Raises
     ------
     MixedBackendsError
         Costs and masses of two libraries.
     ShapeError, UnsupportedArrayError
-        No costs; the message begins with "M".
+        `M` does not hold costs; the message begins with "M".
     """
     names = ("a", "b", "M")
     if is_cost_model(M):

@@ -1,1 +1,1 @@
-"""What a solve hands back: the solution, its status, its proof, and what it took."""
+"""What a solve returns: the solution, its status, its certificate, and its statistics."""

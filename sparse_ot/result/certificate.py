@@ -1,14 +1,14 @@
-"""What an answer proves about itself.
+"""The certificate of an answer: its own proof of optimality.
 
-A plan that sends every mass is an upper bound of the optimum; potentials that no arc violates
-are a lower bound. Where the two meet, the answer is optimal, and nobody has to trust the solver
-to believe it. The numbers here are computed from the caller's own masses and costs and from the
-plan and potentials as handed out, by code that shares nothing with the solver
+The cost of a plan that sends every mass is an upper bound of the optimum; the dual value of
+potentials that no arc violates is a lower bound. Where the two meet, the answer is optimal, and
+this can be verified without trusting the solver. The numbers here are computed from the caller's
+own masses and costs and from the plan and potentials as returned, by code apart from the simplex
 (kernels/include/sparse_ot/proof/certificate.hpp): compensated sums, one pass over the arcs.
 
 The lower bound does not assume that the potentials are feasible. From v alone it takes
-``u'[i] = min over arcs (i, j) of cost - v[j]``, the largest u that v allows; (u', v) is feasible
-by construction, so its dual value is a bound whatever happened before.
+``u'[i] = min over arcs (i, j) of cost - v[j]``, the largest u that v allows. (u', v) is feasible by
+construction, so its dual value is a bound whatever happened before.
 
 Reference: Peyré and Cuturi 2019, Computational Optimal Transport, section 3.2 (c-transforms,
 Prop. 3.1) and section 2.5 (the dual).
@@ -25,13 +25,14 @@ from sparse_ot.core import REDUCED_COST_ULPS, rounding
 __all__ = ["RESOLUTION", "RESOLUTION_SINGLE", "Certificate", "rounding_of_bounds"]
 
 RESOLUTION, RESOLUTION_SINGLE = REDUCED_COST_ULPS, 4 * 2.0**-23
-"""Of a sum of potentials. In double precision that is how negative a reduced cost must be for the
-solvers to take note of it; in single, two roundings of each potential, and room for two more."""
+"""Relative resolution of a sum of potentials. In double precision a reduced cost must be negative
+by more than this for the solvers to act on it; in single precision it is two roundings of each
+potential, and room for two more."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """Bounds on the optimum, and how well plan and potentials obey their constraints.
+    """Bounds on the optimum, and how well plan and potentials satisfy their constraints.
 
     Attributes
     ----------
@@ -44,12 +45,12 @@ class Certificate:
     worst_marginal_error : float
         Largest difference, over all nodes, between the mass asked for and the mass sent.
     scope : {"arcs", "dense"}
-        Which problem the bounds speak of: the arcs given, or every pair of source and target.
+        Which problem the bounds cover: the arcs given, or every pair of source and target.
     total_mass : float
-        What there is to move: the measure of a marginal error.
+        Mass to move, to which a marginal error is compared.
     rounding : float
         How far apart the bounds of an optimum may lie because potentials were rounded, see
-        `rounding_of_bounds`: the measure of the gap where the value is nearly 0, or cancels.
+        `rounding_of_bounds`. The gap is compared to it where the value is nearly 0, or cancels.
 
     Examples
     --------
@@ -76,8 +77,8 @@ class Certificate:
         """Whether the bounds meet and the plan has the marginals asked for, up to `rtol`.
 
         Marginal errors are relative to the total mass, the gap to the value. A gap within
-        `rounding` counts as none, however small the value: between a cloud and itself it is 0, and
-        the lower bound a sum of potentials, large ones perhaps, that cancel to their last digit.
+        `rounding` counts as none, however small the value: between a cloud and itself the value is
+        0, and the lower bound is a sum of potentials, maybe large, that cancel to the last digit.
         """
         value = max(abs(self.value), abs(self.lower_bound))
         meet = abs(self.gap) <= max(rtol * value, self.rounding) < math.inf
@@ -85,18 +86,18 @@ class Certificate:
 
 
 def rounding_of_bounds(a: Any, u: Any, b: Any, v: Any, *, single: bool = False) -> float:
-    """What rounding alone can make of the gap: a small part of ``sum a |u| + sum b |v|``.
+    """The gap that rounding alone can cause: a small part of ``sum a |u| + sum b |v|``.
 
     A solver stops when no reduced cost ``cost - u - v`` is below ``-64 eps (|cost| + |u| + |v|)``;
-    with the masses as weights these tolerances add up to the gap that may be left. Costs are left
-    out, for where mass moves they are ``u + v``.
+    with the masses as weights these tolerances add up to the largest remaining gap. Costs are left
+    out, because they are ``u + v`` where mass moves.
 
     Parameters
     ----------
     a, u : ndarray (n,)
         Masses and potentials of the sources.
     b, v : ndarray (m,)
-        Of the targets.
+        Masses and potentials of the targets.
     single : bool
         Whether the potentials or the bounds went through single precision.
 

@@ -1,4 +1,4 @@
-"""What crossed between device and host: counted at the door, shown in a solution's statistics."""
+"""Counts the copies between device and host; a solution's statistics show the counts."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class TransferLedger:
     bytes_to_device: int = 0
 
     def record_to_host(self, nbytes: int) -> None:
-        """Note one packed copy from the device, here and in every `transfers` that is open."""
+        """Count one packed copy from the device, here and in every open `transfers`."""
         with _lock:
             for ledger in (self, *_open):
                 ledger.to_host += 1
                 ledger.bytes_to_host += nbytes
 
     def record_to_device(self, nbytes: int) -> None:
-        """Note one packed copy to the device, here and in every `transfers` that is open."""
+        """Count one packed copy to the device, here and in every open `transfers`."""
         with _lock:
             for ledger in (self, *_open):
                 ledger.to_device += 1
@@ -48,14 +48,14 @@ _open: list[TransferLedger] = []
 
 @contextmanager
 def transfers() -> Iterator[TransferLedger]:
-    """Count what crosses between device and host while the context is open, of all solves together.
+    """Count the copies between device and host while the context is open, of all solves together.
 
-    Crossings of every thread count. A compiled JAX program counts once, when it is traced.
+    Copies in all threads count. A compiled JAX program counts once, when it is traced.
 
     Yields
     ------
     TransferLedger
-        Filled as the crossings happen. With NumPy nothing crosses.
+        Counts up as the copies happen. With NumPy there are none.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""What a solve returns: built once, complete, never changed.
+"""What a solve returns: an object that is built once, complete, and never changed.
 
-`Solution` holds the plan in the caller's own container, the potentials, a certificate, and what
-it took. Its read-only aliases make it feel like home to users of POT (`value_linear`,
-`potential_a`, `marginals`, ...) and of OTT-JAX (`matrix`, `primal_cost`, `f`, `g`, `apply`).
+`Solution` holds the plan in the caller's own container, the potentials, a certificate, and
+statistics. Read-only aliases give it the names of POT (`value_linear`, `potential_a`, `marginals`,
+...) and of OTT-JAX (`matrix`, `primal_cost`, `f`, `g`, `apply`).
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ __all__ = ["Solution", "SolveStats"]
 
 @dataclass(frozen=True)
 class SolveStats:
-    """What a solve took.
+    """The work that a solve did.
 
     Attributes
     ----------
     pivots, degenerate_pivots : int
-        Steps of the simplex, and those among them that moved no mass.
+        Steps of the simplex, and the number of them that moved no mass.
     arcs : int
-        Arcs that took part (forbidden pairs and padding are none).
+        Arcs that took part (forbidden pairs and padding do not count).
     rounds : int
         Restricted problems solved; 1 unless arcs were generated.
     seconds : dict of str to float
@@ -63,8 +63,8 @@ class Solution:
     value : array, 0-d
         Cost of the plan, in the caller's library, on its device.
     plan : array (n, m) or sparse container
-        Mass from every source to every target: dense if the costs were, else the container and
-        format of the costs.
+        Mass from every source to every target: dense if the costs are a matrix, otherwise sparse,
+        in the container and format of the costs if they have one.
     potentials : tuple of arrays (n,), (m,)
         Dual variables u, v: ``u[i] + v[j] <= cost[i, j]`` on every arc.
     certificate : Certificate
@@ -131,7 +131,7 @@ class Solution:
         u, v = self.potentials
         return self.apply(xp.ones_like(v) if axis == 1 else xp.ones_like(u), axis)
 
-    # Names other libraries use for the same things.
+    # Names that other libraries use for the same things.
     @property
     def sparse_plan(self) -> Sparse:
         """The plan, as POT names it for sparse costs."""

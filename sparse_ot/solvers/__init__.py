@@ -1,4 +1,4 @@
-"""A problem in, plan and potentials out, with their proof.
+"""Solvers: they take a problem and return plan and potentials, with their proof.
 
                       api  (solve, emd, solve_sample)
                        │
@@ -19,5 +19,6 @@
                 core  (network simplex, compiled)
 
 Left of the door (`host_call`) arrays are the caller's, on their device; right of it, and in `core`
-and `starts`, they are NumPy's. `limits` says when to stop short, `progress` whom to tell.
+and `starts`, they are NumPy's. `limits` holds the limits of a solve, `progress` the callbacks that
+follow it.
 """

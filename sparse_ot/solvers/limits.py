@@ -1,4 +1,4 @@
-"""When a solve stops short of the optimum, and where its clock stands."""
+"""Limits at which a solve stops short of the optimum, and the clock of a solve."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ NO_LIMIT = 2**62
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop short of the optimum.
+    """Limits at which a solve stops short of the optimum.
 
     Attributes
     ----------
     tol : float
-        Relative gap that is good enough.
+        Relative gap at which the solve stops.
     seconds : float
-        Since `begin`.
+        Time limit, counted from `begin`.
     pivots : int
+        At most this many pivots.
     arcs : int
-        Most arcs of the restricted problem.
+        At most this many arcs in the restricted problem.
     begin : float
         When the solve began, on the clock of `time.perf_counter`: by default, now.
     """
@@ -36,12 +37,12 @@ class Limits:
 
     @property
     def deadline(self) -> float:
-        """On the clock of `time.perf_counter`."""
+        """When the time limit ends, on the clock of `time.perf_counter`."""
         return self.begin + self.seconds
 
     @property
     def max_pivots(self) -> int | None:
-        """The limit of pivots, if there is one."""
+        """The limit on pivots, if there is one."""
         return self.pivots if self.pivots < NO_LIMIT else None
 
     @property

@@ -1,11 +1,11 @@
 """The optimum on arcs that are all listed: one call of the simplex, one crossing each way.
 
-The arcs are those of a sparse cost, or every entry of a matrix. Works under a JAX trace: the shapes
-of everything that comes back are known before the call, and failure is data (`core.solve_arcs`).
+The arcs are those of a sparse cost, or every entry of a matrix. This works under a JAX trace: the
+shapes of all results are known before the call, and failure is data (`core.solve_arcs`).
 
-A large matrix may hold the distances of points. Then the simplex starts from a plan that is made
-from these points (`starts.matrix_plan`), whether the call is compiled or not: the answer of a
-compiled call is that of the plain one, to the bit.
+A large matrix may hold the distances of points. Then the simplex starts from a plan made from these
+points (`starts.matrix_plan`), whether the call is compiled or not: a compiled call gives the same
+answer as a plain one, to the bit.
 """
 
 from __future__ import annotations
@@ -68,13 +68,13 @@ def solve_listed(
     listed : Listed
         The arcs of its cost model.
     limits : Limits
-        Of pivots and seconds; the clock is started here.
+        Of these, pivots and seconds count; the clock starts with this call.
     start : (u, v), or nothing
         Potentials near the optimal ones.
     center : bool
-        Hand out potentials with ``<u, a> == <v, b>``.
+        Return potentials with ``<u, a> == <v, b>``.
     progress : callable, optional
-        ``(pivots, seconds, value)``, several times a second.
+        Receives ``(pivots, seconds, value)``, several times a second.
     on_infeasible : callable
         Receives the violation and the cost model; if it returns, the solution is NaN throughout.
 
@@ -140,7 +140,7 @@ def solve_listed(
 
 @dataclass
 class Last:
-    """What the last call could not say in arrays."""
+    """The result of the last call that is not an array."""
 
     violation: HallViolation | None = None
 
@@ -158,7 +158,7 @@ class OneShot:
     dense : bool
         Whether costs come as a matrix (every pair an arc) or as arcs.
     seeks_points : bool
-        Look for points behind the matrix, to start from.
+        Whether to look for points behind the matrix, to start from.
     center : bool
         Shift the potentials so that ``<u, a> == <v, b>``, as POT does.
     max_pivots : int or None
@@ -167,7 +167,7 @@ class OneShot:
     totals_tolerance : float
     progress : callable or None
     last : Last
-        Of no meaning to callers under a trace: who knows which call was the last.
+        Meaningless under a trace, where no caller knows which call was the last.
     """
 
     dense: bool = False
@@ -181,12 +181,12 @@ class OneShot:
 
     @property
     def foreign_name(self) -> str | None:
-        """Compiled code that does the same; none where only Python can."""
+        """Name of the compiled function that does the same; None where only Python can do it."""
         needs_python = self.seeks_points or self.progress is not None
         return None if needs_python else "sparse_ot_network_simplex"
 
     def foreign_attributes(self) -> dict[str, Any]:
-        """The same settings for compiled callers."""
+        """The same settings, for the compiled function."""
         return {
             "dense": np.int64(self.dense),
             "center": np.int64(self.center),

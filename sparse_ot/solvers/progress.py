@@ -1,4 +1,4 @@
-"""What a solve tells while it runs: after every round, and several times a second."""
+"""What a solve reports while it runs: after every round, and several times a second."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Round:
     lower : float
         Best lower bound so far.
     arcs : int
-        Arcs that the plan was found on, before some are dropped and those of this round are added.
+        Arcs on which the plan was found, before some are dropped and those of this round added.
     added : int
-        Missing arcs that pricing found, and that are added now.
+        Missing arcs that pricing found, and that are now added.
     pivots : int
         Pivots so far.
     seconds : float
-        Since the start.
+        Time since the start.
     """
 
     number: int
@@ -53,14 +53,14 @@ class Round:
 
 @dataclass(frozen=True)
 class Watch:
-    """Whom to tell how a solve over all pairs comes along.
+    """The functions that receive the progress of a solve over all pairs.
 
     Attributes
     ----------
     on_round : callable, optional
-        Receives a `Round` after every pricing.
+        Receives a `Round` after each pricing.
     on_slice : callable, optional
-        ``(pivots, seconds, value)``, several times a second in the simplex.
+        Receives ``(pivots, seconds, value)``, several times a second in the simplex.
     """
 
     on_round: Callable[[Round], None] | None = None

@@ -1,4 +1,4 @@
-"""array-api-strict, to hold the generic code to its word; see `backend`."""
+"""array-api-strict, to test that the generic code keeps to the standard; see `backend`."""
 
 PACKAGES = ("array_api_strict",)
 REQUIREMENT = "array-api-strict"

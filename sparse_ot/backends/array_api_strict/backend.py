@@ -1,4 +1,4 @@
-"""array-api-strict: the strictest library there is, to hold the generic code to its word."""
+"""array-api-strict: the strictest library, to test that the generic code keeps to the standard."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["StrictBackend"]
 
 
 class StrictBackend(ArrayApiBackend):
-    """array-api-strict, whose only use is to show that nothing here needs more than the standard.
+    """Implements `Backend` for array-api-strict, which shows that the standard is enough.
 
-    Its devices are make-believe, and it refuses to convert an array that is not on its CPU, as a
-    GPU library would.
+    Its devices are simulated, and it refuses to convert an array that is not on its CPU, as a GPU
+    library would.
     """
 
     def __init__(self) -> None:
@@ -23,9 +23,9 @@ class StrictBackend(ArrayApiBackend):
         super().__init__("array_api_strict", array_api_strict, type(array_api_strict.zeros(1)))
 
     def host_view(self, x: Array) -> HostArray | None:
-        """`x` where it is on the CPU: the make-believe devices share its memory, and DLPack tells.
+        """`x` if it is on the library's CPU; None on its simulated devices.
 
-        The tests take them for devices.
+        Those share the CPU's memory, and DLPack says so, but tests use them as devices.
         """
         return np.from_dlpack(x) if x.device == self._xp.Device("CPU_DEVICE") else None
 

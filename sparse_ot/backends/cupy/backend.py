@@ -1,11 +1,11 @@
 """CuPy: arrays on a CUDA device, one door to the host, kernels of its own.
 
-The door copies once in each direction. What is to cross is packed into one buffer on the side it
-comes from, crosses through page-locked memory on the current stream of the arrays' device, and is
-unpacked by looking at it. So a solve waits for the device twice, whatever the number of arrays.
+The door copies once in each direction. The arrays are packed into one buffer on their side, copied
+through page-locked memory on the current stream of their device, and unpacked as views of the
+buffer. So a host call waits for the device twice, whatever the number of arrays.
 
-The searches run as fused kernels (`kernels`), or tile by tile (`generic.tiled_search`) where
-those do not reach: metrics that are functions, and more than 64 neighbours.
+The searches run as fused kernels (`kernels`), or tile by tile (`generic.tiled_search`) where the
+kernels do not apply: for metrics that are functions, and for more than 64 neighbours.
 
 Devices: work happens on the device of the arguments, whichever is current, and on the stream that
 is current there.
@@ -35,7 +35,7 @@ from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["CupyBackend"]
 
-_ALIGNMENT = 256  # bytes; what the device's own allocations have
+_ALIGNMENT = 256  # bytes; the alignment of the device's own allocations
 
 
 class CupyBackend(ArrayApiBackend):
@@ -49,16 +49,16 @@ class CupyBackend(ArrayApiBackend):
         return bool(cupy_sparse.issparse(x)) or super().is_sparse(x)
 
     def host_view(self, x: Array) -> HostArray | None:
-        """None: memory of a device, whatever else may see it."""
+        """None, always: the memory belongs to a device."""
         return None
 
     def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
-        """The device of `x` as the current one, which CuPy asks for."""
+        """A context in which the device of `x` is the current one, as CuPy requires."""
         device: AbstractContextManager[Any] = x.device
         return device
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` on the device and stream that are current now; they belong to a thread."""
+        """`function` on the device and stream that are current now in this thread."""
         device, stream = cp.cuda.Device(), cp.cuda.get_current_stream()
 
         def there(*arguments: Any) -> Any:
@@ -75,7 +75,7 @@ class CupyBackend(ArrayApiBackend):
         ShapeError
             Not two-dimensional.
         UnsupportedArrayError
-            Another format than COO, CSR and CSC.
+            A format other than COO, CSR and CSC.
         """
         if isinstance(M, CooParts):
             return M
@@ -114,7 +114,7 @@ class CupyBackend(ArrayApiBackend):
                 return plan.asformat("csr" if like is None else like.format)
             if like.format == "coo":
                 return type(like)((values, (rows, cols)), shape=parts.shape)
-            # The entries are those of `like`, in its order: what is left of them needs no sorting.
+            # The entries are those of `like`, in its order, so the kept ones need no sorting.
             pointers = cp.searchsorted(kept, like.indptr).astype(like.indptr.dtype)
             indices = cols if like.format == "csr" else rows
             return type(like)((values, indices, pointers), shape=parts.shape)
@@ -135,7 +135,7 @@ class CupyBackend(ArrayApiBackend):
     ) -> tuple[Array, ...]:
         """Run `solve` on the host: one crossing in, one crossing back, to the same device.
 
-        Both are on the current stream of the arrays' device, after the work that is waiting there.
+        Both are on the current stream of the arrays' device, after the work queued there.
         """
         with _device_of(*(arrays if like is None else (*arrays, like))):
             hosts = _to_host(arrays, ledger)
@@ -151,7 +151,7 @@ class CupyBackend(ArrayApiBackend):
             )
 
     def search(self, x: Array, y: Array, metric: Metric) -> CupySearch:
-        """The fused kernels where they reach; points are prepared once."""
+        """A search by the fused kernels where they apply; points are prepared once."""
         return CupySearch(self, x, y, as_metric(metric))
 
     def knn(
@@ -171,7 +171,7 @@ class CupyBackend(ArrayApiBackend):
             return cupy_kernels.arc_costs(x, y, rows, cols, metric)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost: kernel, or `tiled_search.price`."""
+        """Up to `k` arcs per source with negative reduced cost: kernel, or `tiled_search.price`."""
         with _device_of(x, y, u, v):
             if not cupy_kernels.suits(x, y, metric, k):
                 return super().price(x, y, u, v, metric, k)
@@ -186,7 +186,7 @@ class CupyBackend(ArrayApiBackend):
 
 
 class CupySearch:
-    """Implements `Search`: by the kernels, or as `TiledSearch` where those do not reach."""
+    """Implements `Search`: by the kernels, or as `TiledSearch` where those do not apply."""
 
     def __init__(self, backend: CupyBackend, x: Array, y: Array, metric: GroundMetric) -> None:
         self._backend, self._given = backend, TiledSearch(backend, x, y, metric)
@@ -199,7 +199,7 @@ class CupySearch:
             return self._that_reaches(k).nearest(k, offset)
 
     def price(self, u: Array, v: Array, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        """Up to `k` arcs per source with negative reduced cost, and exact row minima."""
         given = self._given
         with _device_of(given.x, given.y, u, v):
             return self._that_reaches(k).price(u, v, k)
@@ -221,7 +221,7 @@ class CupySearch:
 
 
 class _Namespace:
-    """array_api_compat.cupy, with functions that make arrays on the `device` they are told."""
+    """array_api_compat.cupy, with creation functions that make arrays on the given `device`."""
 
     __name__ = "array_api_compat.cupy"
 
@@ -238,7 +238,7 @@ class _Namespace:
 
 
 def _device_of(*arrays: Array) -> Any:
-    """The one device of the arrays, to work on."""
+    """The device that all arrays share."""
     devices = {x.device.id: x.device for x in arrays}
     if len(devices) != 1:
         msg = (
@@ -250,13 +250,13 @@ def _device_of(*arrays: Array) -> Any:
 
 
 def _expand_pointers(indptr: Array, indices: Array) -> Array:
-    """The row of every entry. By bisection: `cupy.repeat` takes no counts from the device."""
+    """The row of every entry, by bisection, since `cupy.repeat` takes no counts on the device."""
     entries = cp.arange(indices.shape[0], dtype=indptr.dtype)
     return cp.searchsorted(indptr[1:], entries, side="right").astype(indices.dtype, copy=False)
 
 
 def _places(sizes: Sequence[int]) -> tuple[list[int], int]:
-    """Where each of several parts begins in one buffer, and how long the buffer is."""
+    """The place of each part in one buffer, and the length of the buffer."""
     places, total = [], 0
     for size in sizes:
         places.append(total)
@@ -265,13 +265,13 @@ def _places(sizes: Sequence[int]) -> tuple[list[int], int]:
 
 
 def _part(buffer: Any, place: int, dtype: Any, shape: tuple[int, ...]) -> Any:
-    """One part of a buffer of bytes, as the array that it is; nothing is copied."""
+    """One part of a buffer of bytes, as a view with its dtype and shape."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     return buffer[place : place + size].view(dtype).reshape(shape)
 
 
 def _to_host(arrays: Sequence[Array], ledger: TransferLedger) -> list[Any]:
-    """NumPy arrays of the values, in page-locked memory: one copy, after all work before it."""
+    """NumPy arrays of the values, in page-locked memory: one copy, after all work queued before."""
     if not arrays:
         return []
     places, total = _places([x.nbytes for x in arrays])
@@ -297,9 +297,9 @@ def _to_device(arrays: Sequence[Any], ledger: TransferLedger) -> list[Array]:
         _part(packed, place, x.dtype, x.shape)[...] = x
     landed = cp.empty((total,), dtype=cp.uint8)
     landed.set(packed, stream=stream)
-    stream.synchronize()  # page-locked memory is used again as soon as it is free
+    stream.synchronize()  # page-locked memory is reused as soon as it is free
     ledger.record_to_device(total)
-    # Copies: the potentials should not keep the memory of the flow.
+    # Copies, so that the potentials do not keep the memory of the flow alive.
     return [
         _part(landed, place, x.dtype, x.shape).copy()
         for x, place in zip(arrays, places, strict=True)

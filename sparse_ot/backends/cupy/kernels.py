@@ -1,15 +1,16 @@
 """Launches the CUDA kernels: neighbours, arc costs and prices, fused, without an n × m block.
 
-The sources are in kernels/cuda and travel with the package. They are compiled when first needed,
-for the device at hand, by `cupy.RawModule`, once for each metric and dtype; CuPy keeps the result
-on disk. What a kernel computes and what it asks of its caller is written beside it; this file sees
-to that, and to nothing else. `TILE` is the one place where launch constants are chosen.
+The sources are in kernels/cuda and are installed with the package. `cupy.RawModule` compiles them
+on first use for the current device, once for each set of options (dtype, metric, type of keys);
+CuPy keeps the result on disk. The comments of each kernel state what it computes and what it
+requires of its caller; this file meets these requirements. Launch constants are chosen in `TILE`
+and in the constants below it, and nowhere else.
 
 Costs and order agree with `tiled_search`: differences of coordinates in the dtype of the points,
 ties by smaller index. Reduced costs are compared in float64 whatever the points are.
 
-Everything runs on the current device and stream, and nothing crosses, with one exception that
-CuPy makes: picking the negative pairs out of a table waits for their number.
+All work is on the current device and stream, and no array crosses. In one place CuPy waits for the
+device: when the negative pairs are selected, for their number.
 """
 
 from __future__ import annotations
@@ -44,30 +45,30 @@ __all__ = [
 TILE = {"THREADS": 128, "TARGETS": 32, "DEPTH": 16}
 """Threads of a block, targets of a tile, coordinates of a stage (kernels/cuda/launch.cuh).
 
-By nvcc's report for sm_90 at most 100 registers a thread, no spills, 33 KB of shared memory. Not
+By nvcc's report for sm_90 at most 100 registers per thread, no spills, 33 KB of shared memory. Not
 tuned on a device.
 """
 
 MAX_NEIGHBOURS = 64
-"""Longest list the search keeps; longer ones go through `tiled_search`."""
+"""Maximum length of the lists that the kernels keep; longer ones go through `tiled_search`."""
 
 MAX_POINTS = 2**30
-"""Indices of points are 32 bits wide in the kernels."""
+"""Maximum number of points: their indices are 32 bits wide in the kernels."""
 
 LIST_BYTES = 64 * 1024 * 1024
-"""Memory for the lists of all slices; sources are taken in parts that fit."""
+"""Memory for the lists of all slices; sources are processed in parts that fit."""
 
 BLOCKS_PER_MULTIPROCESSOR = 4
-"""Targets are sliced until the device has this many blocks to choose from."""
+"""Targets are sliced until there are this many blocks per multiprocessor."""
 
 MIN_TARGETS = 512
-"""Targets of a slice: fewer are not worth a list of their own."""
+"""Minimum of targets per slice: fewer are not worth a list of their own."""
 
 _C_TYPES = {"float32": "float", "float64": "double"}
 
 
 def suits(x: Array, y: Array, metric: Metric, k: int = 1) -> bool:
-    """Whether the kernels can do this: a metric they know, one dtype, a list not too long."""
+    """Whether the kernels apply: a metric they have, one dtype, lists and clouds not too large."""
     return (
         as_metric(metric).cuda is not None
         and x.dtype == y.dtype
@@ -85,7 +86,7 @@ class FusedSearch:
     x : array, (n, d)
     y : array, (m, d)
     metric : GroundMetric
-        One that `suits`, as must every `k`.
+        One that `suits` accepts, as it must every `k`.
     """
 
     def __init__(self, x: Array, y: Array, metric: GroundMetric) -> None:
@@ -106,7 +107,7 @@ class FusedSearch:
         return Neighbours(indices, costs)
 
     def price(self, u: Array, v: Array, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and row minima."""
+        """Up to `k` arcs per source with negative reduced cost, and row minima."""
         x, u, offset = self.x, _as_doubles(u), -_as_doubles(v)
         most_negative = _kernel("pricing.cu", "most_negative", x, self.metric, "double")
         n = x.shape[0]
@@ -129,10 +130,10 @@ class FusedSearch:
     def _lists_of_slices(
         self, offset: Any, k: int, key: str
     ) -> Iterator[tuple[slice, int, tuple[Array, Array, Array]]]:
-        """Search every slice of the targets: yields sources, number of slices, and their lists.
+        """Search every slice of the targets; yield sources, number of slices, and their lists.
 
-        The lists (keys, costs, targets; each sources × slices × k) are overwritten by the next
-        ones, which is safe because a stream does one thing after another.
+        The lists (keys, costs, targets; each sources × slices × k) are overwritten in the next
+        iteration, which is safe because a stream executes in order.
         """
         x, y = self.x, self.y
         of_slice = _kernel("knn.cu", "nearest_of_slice", x, self.metric, key)
@@ -156,7 +157,7 @@ def nearest(x: Array, y: Array, k: int, metric: Metric, offset: Array | None) ->
 
 
 def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-    """Up to `k` arcs a source with negative reduced cost, and row minima, in one search."""
+    """Up to `k` arcs per source with negative reduced cost, and row minima, in one search."""
     return FusedSearch(x, y, as_metric(metric)).price(u, v, k)
 
 
@@ -174,7 +175,7 @@ def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> A
 
 
 def _slices(n: int, m: int) -> tuple[int, int]:
-    """How many slices of the targets, and how wide: enough blocks for every multiprocessor."""
+    """Number and width of the slices of the targets: enough blocks for every multiprocessor."""
     multiprocessors = cp.cuda.Device().attributes["MultiProcessorCount"]
     blocks = max(1, -(-n // TILE["THREADS"]))
     wanted = -(-BLOCKS_PER_MULTIPROCESSOR * multiprocessors // blocks)
@@ -190,7 +191,7 @@ def _launch(kernel: Any, threads: int, arguments: tuple[Any, ...], slices: int =
 
 
 def _prepared(points: Array, metric: GroundMetric) -> Array:
-    """Points as the kernels read them: as the metric sees them, rows contiguous."""
+    """Points as the kernels read them: prepared for the metric, with contiguous rows."""
     return cp.ascontiguousarray(metric.prepare(points, cp))
 
 
@@ -208,16 +209,16 @@ def _module(file: str, flags: tuple[str, ...]) -> Any:
 
 
 def options(dtype: str, metric: Metric, key: str) -> tuple[str, ...]:
-    """What the compiler is told: the types, the metric and the sizes of tiles.
+    """Options of the compiler: the types, the metric and the sizes of tiles.
 
     Parameters
     ----------
     dtype : {"float32", "float64"}
-        Of coordinates and costs.
+        Type of coordinates and costs.
     metric : str, (str, float) or GroundMetric
         One that has a class in kernels/cuda/metrics.cuh.
     key : {"float", "double"}
-        C type of what targets are ranked by.
+        C type of the values that targets are ranked by.
     """
     metric = as_metric(metric)
     values = {
@@ -235,11 +236,11 @@ def options(dtype: str, metric: Metric, key: str) -> tuple[str, ...]:
 def source(file: str) -> str:
     """A CUDA source with its headers spliced in.
 
-    CuPy's cache of compiled kernels goes by the text it is given: headers on an include path could
-    change with an upgrade of this package, and the stale binary would stay.
+    CuPy's cache of compiled kernels uses the source text as its key. If headers were on an include
+    path, an upgrade of this package could change them and a stale binary would stay in use.
     """
     folder: Any = Path(__file__).parents[3] / "kernels" / "cuda"
-    if not folder.is_dir():  # not a checkout, where sources are read as they are edited
+    if not folder.is_dir():  # not a checkout, where the sources are read in place
         folder = files("sparse_ot") / "cuda"
     text: str = (folder / file).read_text(encoding="utf-8")
 

@@ -1,1 +1,1 @@
-"""What any array-API library can do, and what every backend builds on."""
+"""A backend for any array-API library, on which every backend builds."""

@@ -1,8 +1,8 @@
-"""A backend for any array-API library: the common ground the others build on.
+"""A backend for any array-API library: the base class of the others.
 
-Everything numeric comes from `tiled_search`. A plain array-API library has no sparse container, so
-this one takes and gives back `CooParts`. Libraries with containers, transfers or kernels of
-their own derive from it and override what they do better.
+All numeric functions come from `tiled_search`. A plain array-API library has no sparse container,
+so this backend takes and returns `CooParts`. Backends of libraries with containers, transfers or
+kernels of their own derive from it and override what they do better.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class ArrayApiBackend:
         return f"{type(self).__name__}({self._name!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Pickled by name: a solution can be stored and sent, its library's modules cannot."""
+        """Pickled by name, because a solution must be picklable and a module is not."""
         return load_backend, (self._name,)
 
     @property
@@ -79,29 +79,29 @@ class ArrayApiBackend:
         return isinstance(x, CooParts) and isinstance(x.values, self._array_type)
 
     def is_traced(self, x: Any) -> bool:
-        """Whether `x` stands for an array without values: never, unless the library compiles."""
+        """False: only libraries that compile have arrays without values."""
         return False
 
     def compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` as the library compiles it; itself, unless the library does."""
+        """`function` itself: a plain array-API library does not compile."""
         return function
 
     @property
     def caveat(self) -> str | None:
-        """What does not work as well as it could with the installed version, and what to do."""
+        """None: nothing is known to work less well with the installed version."""
         return None
 
     def devices(self) -> list[Any]:
-        """What the array-API namespace lists."""
+        """The devices that the array-API namespace lists."""
         listed = self._xp.__array_namespace_info__().devices()
-        return [device for device in listed if device is not None]  # None is "no one in particular"
+        return [device for device in listed if device is not None]  # None means no device at all
 
     def device_of(self, x: Array) -> Any:
         """The device of `x`."""
         return array_api_compat.device(x)
 
     def host_view(self, x: Array) -> HostArray | None:
-        """`x` by DLPack, where it says that it lies in memory of the host."""
+        """`x` through DLPack, if it reports that it is in host memory."""
         kind = getattr(x, "__dlpack_device__", None)
         if kind is None or int(kind()[0]) not in _HOST_MEMORY:
             return None
@@ -115,15 +115,15 @@ class ArrayApiBackend:
         return x
 
     def on_device_of(self, x: Array) -> AbstractContextManager[Any]:
-        """Nothing: in the array API, work happens where its arrays are."""
+        """A context that does nothing: in the array API, work happens where its arrays are."""
         return nullcontext()
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function`: nothing in the array API belongs to a thread."""
+        """`function` itself: nothing in the array API belongs to a thread."""
         return function
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """An array of `x` on the device of `like`; arrays come back as they are.
+        """An array of `x` on the device of `like`; an array is returned as it is.
 
         Raises
         ------
@@ -166,7 +166,7 @@ class ArrayApiBackend:
         return M
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
-        """Build the container of `like` from parts; here, the parts without zero values."""
+        """The parts without zero values, where shapes may depend on values; else all parts."""
         if not data_dependent_shapes(self._xp):
             return parts
         kept = parts.values != 0
@@ -207,7 +207,7 @@ class ArrayApiBackend:
         )
 
     def _to_host(self, x: Array) -> HostArray:
-        """What crosses, for one array: override this where the library has another way."""
+        """The values of one array, on the host; backends override it if they copy otherwise."""
         view = self.host_view(x)
         return np.asarray(array_api_compat.to_device(x, "cpu")) if view is None else view
 
@@ -216,7 +216,7 @@ class ArrayApiBackend:
         return value
 
     def search(self, x: Array, y: Array, metric: Metric) -> Search:
-        """`knn` and `price` for these points; nothing is prepared."""
+        """A search that calls `knn` and `price` for these points; nothing is prepared."""
         return agnostic.TiledSearch(self, x, y, as_metric(metric))
 
     def knn(
@@ -230,7 +230,7 @@ class ArrayApiBackend:
         return agnostic.arc_costs(x, y, rows, cols, metric, xp=self._xp)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost; see `tiled_search.price`."""
+        """Up to `k` arcs per source with negative reduced cost; see `tiled_search.price`."""
         return agnostic.price(x, y, u, v, metric, k, xp=self._xp)
 
     def within(

@@ -1,4 +1,4 @@
-"""What can be asked of an array of any library: its device, its types, and slices of it."""
+"""Helpers for arrays of any library: device, element types, slices, and scattered values."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = [
 ]
 
 MEMORY_BUDGET = 256 * 1024 * 1024
-"""Bytes that one tile's temporaries may take together."""
+"""Bytes that the temporaries of one tile may take together."""
 
 
 def spans(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most `step` that cover `count`, none out of bounds; one empty slice for 0.
+    """Slices of at most `step` that cover `count`, all within bounds; one empty slice for 0.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def spans(count: int, step: int) -> Iterator[slice]:
 
 
 def device_of(x: Array) -> Any:
-    """The device to make new arrays on, beside `x`, as `Backend.device_of` of its library says.
+    """The device of `x` for new arrays, as `Backend.device_of` of its library gives it.
 
     Examples
     --------
@@ -48,19 +48,19 @@ def device_of(x: Array) -> Any:
 
 
 def index_dtype(xp: Any, device: Any = None) -> Any:
-    """The dtype of indices in this library: int64, or int32 where that is what it counts in."""
+    """The default dtype of indices in this library: int64, or int32 (JAX without x64)."""
     return xp.__array_namespace_info__().default_dtypes(device=device)["indexing"]
 
 
 def data_dependent_shapes(xp: Any) -> bool:
-    """Whether the shape of a result may depend on values: not where programs are compiled."""
+    """Whether the shape of a result may depend on values; it may not in libraries that compile."""
     return bool(xp.__array_namespace_info__().capabilities()["data-dependent shapes"])
 
 
 def scattered(rows: Array, cols: Array, values: Array, shape: tuple[int, int], xp: Any) -> Array:
-    """A matrix with `values` (p,) at the places (rows, cols), none of them twice, and 0 elsewhere.
+    """A matrix with `values` (p,) at the places (rows, cols), no place twice, and 0 elsewhere.
 
-    One pass over the matrix, and no table of its places.
+    One pass over the matrix, without a table of its places.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def scattered(rows: Array, cols: Array, values: Array, shape: tuple[int, int], x
         return matrix.at[rows, cols].set(values)
     try:
         matrix[rows, cols] = values
-    except IndexError:  # the standard's own array types cannot be assigned to at listed places
+    except IndexError:  # the standard has no assignment at listed places
         return _between_zeros(rows, cols, values, shape, xp)
     return matrix
 
@@ -82,7 +82,7 @@ def scattered(rows: Array, cols: Array, values: Array, shape: tuple[int, int], x
 def _between_zeros(
     rows: Array, cols: Array, values: Array, shape: tuple[int, int], xp: Any
 ) -> Array:
-    """The same in words of the standard: a run of zeros, a value, a run of zeros, and so on."""
+    """The same with functions of the standard: a run of zeros, a value, a run of zeros, etc."""
     dtype, device = index_dtype(xp, device_of(values)), device_of(values)
     places = xp.astype(rows, dtype) * shape[1] + xp.astype(cols, dtype)
     order = xp.argsort(places)
@@ -107,11 +107,11 @@ def dtype_name(dtype: Any) -> str:
     >>> dtype_name(np.dtype("float32"))
     'float32'
     """
-    kind: Any = type(dtype)  # keeps equal types of two libraries apart in the cache
+    kind: Any = type(dtype)  # separates equal types of two libraries in the cache
     return _dtype_name(kind, dtype)
 
 
-@cache  # a NumPy type takes five microseconds to say its name
+@cache  # the name of a NumPy type takes five microseconds
 def _dtype_name(kind: Any, dtype: Any) -> str:  # noqa: ARG001 (a key of the cache)
     name: str = getattr(dtype, "name", None) or str(dtype).rsplit(".", 1)[-1]
     return name

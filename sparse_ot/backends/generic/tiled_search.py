@@ -1,18 +1,20 @@
 """Nearest neighbours, arc costs and pricing in plain array API, for every library.
 
-The reference that the faster backends are tested against, and what a library without kernels of
-its own uses. All pairs are visited, tile by tile: time O(n m d), memory bounded by a stated
+The reference that the faster backends are tested against, and the search of a library without
+kernels of its own. All pairs are visited, tile by tile: time O(n m d), memory bounded by a stated
 budget whatever n and m are.
 
 Three rules hold here and in every backend that overrides these functions:
 
-- Costs are differences of coordinates (see `metrics.formulas`), in the dtype of the points.
-- Ties go to the smaller target index, so that the same input gives the same arcs.
+- Costs are computed from differences of coordinates (see `metrics.formulas`), and returned in the
+  dtype of the points.
+- The same input gives the same arcs. Ties go to the smaller target index; only NumPy's search lets
+  values with an `offset` that differ by rounding count as ties (`backends.numpy.search`).
 - The `costs` of `Neighbours` and `Pricing` are costs of transport, without the `offset` or the
   potentials that decided the order.
 
-Loops run over tiles in Python, with Python integers for bounds; no element is ever read, so
-nothing leaves the device.
+Loops run over tiles in Python, with Python integers for bounds; no element is read, so no value
+leaves the device.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class TiledSearch:
-    """Implements `Search` by asking a backend that has nothing to prepare."""
+    """Implements `Search` by calls of a backend that has nothing to prepare."""
 
     backend: Backend
     x: Array
@@ -56,7 +58,7 @@ class TiledSearch:
         return self.backend.knn(self.x, self.y, k, self.metric, offset)
 
     def price(self, u: Array, v: Array, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and exact row minima."""
+        """Up to `k` arcs per source with negative reduced cost, and exact row minima."""
         return self.backend.price(self.x, self.y, u, v, self.metric, k)
 
     def reverse(self) -> TiledSearch:
@@ -74,7 +76,7 @@ class Tiling(NamedTuple):
 def tiling(n: int, m: int, d: int, k: int, itemsize: int, budget: int) -> Tiling:
     """Tile sides such that all temporaries of one tile fit the budget.
 
-    A pair costs its coordinate differences, twice, and about six numbers for sorting.
+    A pair takes its coordinate differences, twice, and about six numbers for sorting.
     """
     pairs = max(1, budget // (2 * d * itemsize + 48))
     cols = min(m, max(k, 4096))
@@ -103,7 +105,7 @@ def arc_costs(
     xp : namespace
         The array-API namespace of all arrays.
     memory_budget : int
-        Bytes for temporaries; the pairs are taken in slices of that size.
+        Bytes for temporaries; the pairs are processed in slices of that size.
 
     Returns
     -------
@@ -180,7 +182,7 @@ def _nearest_of_block(
         targets = xp.arange(span.start, span.stop, dtype=index_dtype(xp, device), device=device)
         indices = xp.broadcast_to(targets[None, :], (count, span.stop - span.start))
         if best is not None:
-            # What is kept stands left of what is new, so a stable sort prefers smaller indices.
+            # Kept targets stand left of new ones, so a stable sort prefers smaller indices.
             ranked_by = xp.concat([best[0], ranked_by], axis=1)
             indices = xp.concat([best[1], indices], axis=1)
             costs = xp.concat([best[2], costs], axis=1)
@@ -205,10 +207,10 @@ def price(
     xp: Any,
     memory_budget: int = MEMORY_BUDGET,
 ) -> Pricing:
-    """Up to `k` arcs a source with negative reduced cost ``cost − u[row] − v[col]``.
+    """Up to `k` arcs per source with negative reduced cost ``cost − u[row] − v[col]``.
 
     A nearest-neighbour search with the offset ``−v`` answers both questions at once: its first
-    column is the exact row minimum of ``cost − v``, its `k` columns the most negative arcs.
+    column gives the exact row minimum of ``cost − v``, its `k` columns the most negative arcs.
 
     Parameters
     ----------
@@ -218,15 +220,15 @@ def price(
     v : array, (m,)
     metric : str, (str, float) or callable
     k : int
-        Most arcs returned for a source, from 1 to m.
+        Maximum of arcs returned per source, from 1 to m.
     xp : namespace
     memory_budget : int
 
     Returns
     -------
     Pricing
-        Row by row, most negative first. Where shapes may not depend on values all ``n k`` pairs
-        come back, and those that would not improve anything cost +inf, which forbids them.
+        Row by row, most negative first. Where shapes may not depend on values all ``n k`` pairs are
+        returned, and those that are not negative cost +inf, which forbids them.
     """
     found = knn(x, y, k, metric, offset=-v, xp=xp, memory_budget=memory_budget)
     prices = xp.reshape(xp.take(v, xp.reshape(found.indices, (-1,))), found.indices.shape)

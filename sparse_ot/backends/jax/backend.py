@@ -1,11 +1,11 @@
 """JAX: arrays that may have no values yet, sparse containers of fixed pattern, derivatives.
 
-Everything here works on concrete arrays and under `jit`, `grad`, `vmap` and `scan` alike, so shapes
-never depend on values: a plan has the pattern of its cost, zeros included, and an arc that is
-unwanted keeps its place at the cost +inf. The crossing to the host is in `door`, the derivative of
-a value in `derivatives`, the searches in `search`.
+Everything here but `within` works on concrete arrays and under `jit`, `grad`, `vmap` and `scan`
+alike, so shapes do not depend on values: a plan has the pattern of its cost, zeros included, and an
+unwanted arc keeps its place at the cost +inf. The crossing to the host is in `door`, the derivative
+of a value in `derivatives`, the searches in `search`.
 
-JAX fills sparse containers up with entries whose indices are out of range. They are no arcs.
+JAX pads sparse containers with entries whose indices are out of range. They are not arcs.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ class JaxBackend(ArrayApiBackend):
         return jax_door.is_traced(x)
 
     def device_of(self, x: Array) -> Any:
-        """The device of an array that was put there; None for a tracer, and for one that is spread.
+        """The device of a committed array; None for a tracer, and for one on several devices.
 
-        JAX moves an array that nobody has put anywhere to the device of those that it meets. What
-        is made beside it should do the same.
+        JAX moves an uncommitted array to the device of the arrays it is combined with. New arrays
+        made for it should do the same.
         """
         if self.is_traced(x) or not x.committed or len(x.sharding.device_set) != 1:
             return None
         return next(iter(x.sharding.device_set))
 
     def host_view(self, x: Array) -> HostArray | None:
-        """A view, once the values are there, where one device of the CPU platform has them all."""
+        """A view, once the values are computed, if one device of the CPU platform holds `x`."""
         if self.is_traced(x) or len(x.sharding.device_set) != 1:
             return None
         if next(iter(x.sharding.device_set)).platform != "cpu":
@@ -67,9 +67,9 @@ class JaxBackend(ArrayApiBackend):
         return np.asarray(x)
 
     def for_thread(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """`function` with the precision and the default device that are set here and now.
+        """`function` with the precision and the default device that are set in this thread now.
 
-        Both can be set for a while, by context managers, and then for one thread only.
+        Context managers can set both, and then for one thread only.
         """
         settings: Any = jax.config
         doubles, device = settings.jax_enable_x64, settings.jax_default_device
@@ -87,7 +87,7 @@ class JaxBackend(ArrayApiBackend):
 
     @property
     def caveat(self) -> str | None:
-        """Whether compiled programs on the CPU have to call back to Python."""
+        """A warning if compiled programs on the CPU have to call back to Python, else None."""
         if jax_door.foreign_functions_work():
             return None
         return (
@@ -157,7 +157,7 @@ class JaxBackend(ArrayApiBackend):
         return BCOO((parts.values, indices), shape=parts.shape)
 
     def transpose(self, M: Array | Sparse) -> Array | Sparse:
-        """`M` with rows and columns exchanged; a BCSR, which cannot, becomes a BCOO."""
+        """`M` with rows and columns exchanged; a BCSR has no transpose, so it becomes a BCOO."""
         return (M.to_bcoo() if isinstance(M, BCSR) else M).T
 
     def host_call(
@@ -170,7 +170,7 @@ class JaxBackend(ArrayApiBackend):
     ) -> tuple[Array, ...]:
         """Run `solve` on the host, now or when the compiled program runs; see `door`.
 
-        Without x64, results that were promised in 64 bits come back in 32.
+        Without x64, results specified in 64 bits are returned in 32.
         """
         return jax_door.call(solve, arrays, out, ledger, like)
 
@@ -179,7 +179,7 @@ class JaxBackend(ArrayApiBackend):
         return jax_autodiff.envelope(value, pairs)
 
     def search(self, x: Array, y: Array, metric: Metric) -> jax_search.JaxSearch:
-        """On the CPU platform, the compiled search; what it prepares is kept."""
+        """A search that, on the CPU platform, is the compiled one and keeps what it prepares."""
         return jax_search.JaxSearch(x, y, metric)
 
     def knn(
@@ -194,7 +194,7 @@ class JaxBackend(ArrayApiBackend):
         return jax_search.arc_costs(x, y, rows, cols, metric)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost; see `search.price`."""
+        """Up to `k` arcs per source with negative reduced cost; see `search.price`."""
         priced: Pricing = jax_search.price(x, y, u, v, metric, k)
         return priced
 
@@ -206,7 +206,7 @@ class JaxBackend(ArrayApiBackend):
         Raises
         ------
         InputError
-            The points have no values yet: how many pairs there are depends on them.
+            The points have no values yet, on which the number of pairs depends.
         """
         near_x, near_y = self.detach(x), self.detach(y)  # under `grad` alone, these have values
         if self.is_traced(near_x) or self.is_traced(near_y):
@@ -235,7 +235,7 @@ def _bcsr_entries(
     values: Array, indices: Array, indptr: Array, shape: tuple[int, int]
 ) -> tuple[Array, ...]:
     places = jnp.arange(values.shape[0], dtype=indptr.dtype)
-    # Places past the last pointer are padding; they fall into a row that is out of range.
+    # Places past the last pointer are padding; they get a row that is out of range.
     rows = jnp.searchsorted(indptr, places, side="right").astype(indptr.dtype) - 1
     return _forbid_padding(rows, indices, values, shape)
 

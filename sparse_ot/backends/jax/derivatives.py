@@ -1,27 +1,27 @@
 """The derivative of a value, by the envelope theorem.
 
-The optimum of a linear program moves with its data as if the optimal plan P and potentials u, v
-stood still (Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
+The optimum of a linear program changes with its data as if the optimal plan P and potentials u, v
+were constant (Peyré and Cuturi 2019, Computational Optimal Transport, section 9.1.2):
 
     dV = <P, dC> + <u, da> + <v, db>.
 
-The rule is linear in the tangents, and its coefficients are taken for constants. Hence one forward
-rule gives everything: JAX transposes it for `grad`, batches it for `vmap`, and differentiates it
-again for `hessian`.
+The rule is linear in the tangents, and its coefficients are treated as constants. So one forward
+rule suffices: JAX transposes it for `grad`, batches it for `vmap`, and differentiates it again for
+`hessian`.
 
-*Second derivatives.* Between ties P does not change with C, nor u and v with a and b. So nothing
-is lost by the constants where costs alone vary, or masses alone: what is left is the curvature of C
-in its own arguments. But P does change with a and b, and u and v with C, by the tree of the optimal
-basis, which nobody here knows. A derivative once in the costs and once in the masses is therefore
-NaN rather than a wrong 0.
+*Second derivatives.* Between ties P does not change with C, nor do u and v with a and b. So the
+constants are exact where only the costs vary, or only the masses, and the second derivative is the
+curvature of C in its own arguments. But P does change with a and b, and u and v with C, through the
+tree of the optimal basis, which is not available here. A derivative once in the costs and once in
+the masses is therefore NaN rather than a wrong 0.
 
 *Gauge.* Potentials are defined up to a constant, u + c and v − c, and so are the gradients in a and
-b; only changes that keep the totals equal have a meaning, and for them the constant cancels. The
-gradients given are the potentials of the solution: centred, ``<u, a> == <v, b>``, unless
+b. Only changes that keep the totals equal have a meaning, and for them the constant cancels. The
+gradients returned are the potentials of the solution: centred, ``<u, a> == <v, b>``, unless
 `center_dual` was switched off.
 
-*Infinities.* An arc without flow contributes exactly 0, whatever its tangent is: a forbidden arc
-(+inf) or padding gives no NaN. If the solve failed, the value is NaN and so are all derivatives.
+*Infinities.* An arc without flow contributes exactly 0, whatever its tangent is, so a forbidden arc
+(+inf) or padding gives no NaN. If the solve failed, the value and all derivatives are NaN.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ __all__ = ["envelope"]
 
 
 Pairs: TypeAlias = list[tuple[Array, Array]]
-"""Weights and the arguments whose derivatives they are, as (weight, argument)."""
+"""Pairs (weight, argument): the weight is the derivative of the value in the argument."""
 
 
 def envelope(value: Array, pairs: Sequence[tuple[Array, Array]]) -> Array:
     """`value` with the derivative ``sum <weight, d argument>`` over pairs (weight, argument).
 
-    The first pair is that of the costs, the others are those of the masses.
+    The first pair is for the costs, the others are for the masses.
 
     Examples
     --------
@@ -86,13 +86,13 @@ def _attach_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
             weight = jnp.where(jnp.isnan(value), jnp.nan, weight)
             products = jnp.where(weight == 0, 0, weight * tangent)
             change = change + jnp.sum(products).astype(value.dtype)
-    # The sum has the sharding of the tangents in its type, which JAX 0.5 compares.
+    # The type of the sum includes the sharding of the tangents, which JAX 0.5 compares.
     return _attach(*primals) + jnp.zeros_like(change), change
 
 
 @jax.custom_jvp
 def _moves_with(weight: Array, arguments: Sequence[Array]) -> Array:  # noqa: ARG001 (as above)
-    """`weight`, with a derivative that is not known, hence NaN, in `arguments`."""
+    """`weight`, with an unknown derivative in `arguments`, given as NaN."""
     return weight
 
 
@@ -105,11 +105,11 @@ def _moves_with_jvp(primals: Any, tangents: Any) -> tuple[Array, Array]:
     return weight, movement
 
 
-# Outside of `jit` a derivative is traced anew on every call, a compiled function's only once.
+# Outside `jit` a derivative is traced anew on every call, that of a compiled function only once.
 @jax.jit
 def _attach_compiled(value: Array, costs: Pairs, masses: Pairs) -> Array:
-    # Inside `shard_map` the type of an array says whether it differs between devices. That of a
-    # foreign function's result does not; adding nothing of its arguments makes it.
+    # Inside `shard_map` the type of an array says whether it differs between devices. The type of a
+    # foreign function's result does not; adding an empty sum of its arguments corrects it.
     for _, argument in (*costs, *masses):
         nothing = jnp.sum(lax.stop_gradient(argument).reshape(-1)[:0])
         value = value + nothing.astype(value.dtype)

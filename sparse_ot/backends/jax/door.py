@@ -1,18 +1,19 @@
-"""Between JAX and the compiled core: one door with two leaves.
+"""The door between JAX and the compiled core, for arrays with values and for traced ones.
 
-*Eager.* The arrays have values, so they are fetched together, the host function is called, and
-its results are put back where the inputs were. On the CPU platform fetching is a view.
+*Eager.* The arrays have values, so they are fetched together, the host function is called, and its
+results are put on the device of the inputs. On the CPU platform fetching is a view.
 
-*Traced.* Nobody has values yet. On the CPU platform the compiled program calls the solver itself,
-as an XLA foreign function: no Python, no lock, no copy. Elsewhere it calls back to Python
-(`jax.pure_callback`). Under vmap both receive the whole batch and solve it in threads.
+*Traced.* The arrays have no values yet. On the CPU platform the compiled program calls the solver
+directly, as an XLA foreign function: without Python, lock or copy. On others it calls back to
+Python (`jax.pure_callback`). Under vmap both receive the whole batch and solve it in threads.
 
-JAX's callback is never used on the CPU platform if that can be helped: it puts its arguments on a
-device and waits for that in the pool it runs in, which on one core never ends (JAX issues 24255
-and 25861). Host functions that exist in Python only go through a foreign function of ours that
-hands them the buffers as they lie (kernels/bindings/xla/callback.cpp).
+JAX's callback is avoided on the CPU platform. It puts its arguments on a device and waits for that
+in the thread pool it runs in, which deadlocks on one core (JAX issues 24255 and 25861). Host
+functions that exist only in Python go through a foreign function of this package, which passes
+them the buffers in place (kernels/bindings/xla/callback.cpp). Only if jaxlib refuses foreign
+functions is JAX's callback used there, too.
 
-The inputs lose their derivatives here: the value of a solve gets its own in `derivatives`.
+The inputs lose their derivatives here; `derivatives` attaches that of the value of a solve.
 """
 
 from __future__ import annotations
@@ -55,19 +56,19 @@ def call(
     Parameters
     ----------
     solve : callable
-        NumPy arrays to a tuple of arrays, one for each of `out`.
+        Takes NumPy arrays and returns a tuple of arrays, one for each of `out`.
     arrays : sequence of jax.Array or tracers
     out : sequence of ArraySpec
         Shapes and dtypes of the results; without x64, 64 bits become 32.
     like : array, optional
-        Beside what results go; under a trace it means nothing, as no device is known.
+        Results go to its device; ignored under a trace, where no device is known.
     ledger : TransferLedger
         Counts one crossing each way; under a trace, those of one call of the program.
 
     Raises
     ------
     UnsupportedArrayError
-        Arrays that were put on different sets of devices.
+        Arrays that are committed to different sets of devices.
     """
     arrays = _without_derivatives(arrays)
     if any(is_traced(x) for x in arrays):
@@ -82,7 +83,7 @@ def call_where_memory_is_shared(
     out: Sequence[ArraySpec],
     elsewhere: Callable[..., Sequence[Array]],
 ) -> tuple[Array, ...]:
-    """`function` on the CPU platform, `elsewhere(*arrays)` on others: nothing crosses on either."""
+    """`function` on the CPU platform, `elsewhere(*arrays)` on others; no array crosses."""
     arrays = _without_derivatives(arrays)
     if any(is_traced(x) for x in arrays):
         return _traced(function, arrays, tuple(out), None, elsewhere)
@@ -103,16 +104,16 @@ def is_traced(x: Any) -> bool:
 
 @cache
 def foreign_functions_work() -> bool:
-    """Whether this jaxlib takes our foreign functions; registers them when first asked.
+    """Whether this jaxlib accepts our foreign functions; registers them on the first call.
 
-    Only once the CPU platform runs: a handler that is waiting when the platform starts, and is
-    found wanting then, would take the platform down with it.
+    The CPU platform is started first: if a handler were registered before, and rejected when the
+    platform starts, the platform would fail to start.
     """
     try:
         jax.devices("cpu")
         for name, capsule in xla_ffi_targets().items():
             jax.ffi.register_ffi_target(name, capsule, platform="cpu")
-    except Exception:  # whatever jaxlib throws; the callback still works
+    except Exception:  # whatever jaxlib raises; the callback still works
         return False
     return True
 
@@ -137,7 +138,7 @@ def _eager(
 
 
 def _place_of_results(arrays: Sequence[Array]) -> Any:
-    """Where results go: to the inputs' device, whole on each device of a mesh, or anywhere."""
+    """The place of results: the inputs' device, replicated on a mesh, or None for JAX's choice."""
     places = {x.sharding for x in arrays if x.committed}
     devices = {frozenset(place.device_set) for place in places}
     if not places:
@@ -165,7 +166,7 @@ def _traced(
     ledger: TransferLedger | None,
     elsewhere: Callable[..., Sequence[Array]] | None = None,
 ) -> tuple[Array, ...]:
-    """`elsewhere` is what other platforms do instead of calling back."""
+    """`call` under a trace; other platforms run `elsewhere`, if given, instead of calling back."""
     arrays = [_plain(x) for x in arrays]
     dtypes = [jax.dtypes.canonicalize_dtype(spec.dtype) for spec in out]
     struct: Any = jax.ShapeDtypeStruct
@@ -190,7 +191,7 @@ def _traced(
         target = jax.ffi.ffi_call(name, results, vmap_method="expand_dims")
         return tuple(target(*xs, **attributes))
 
-    if set(backends()) == {"cpu"}:  # older JAX pays half a millisecond for the choice
+    if set(backends()) == {"cpu"}:  # in older JAX the choice costs half a millisecond
         return through_foreign_function(*arrays)
     chosen: tuple[Array, ...] = lax.platform_dependent(
         *arrays, cpu=through_foreign_function, default=without_foreign_function
@@ -199,19 +200,19 @@ def _traced(
 
 
 def _foreign(solve: HostFunction, on_host: _OnHost) -> tuple[str, dict[str, Any]]:
-    """Target and attributes: the compiled twin of `solve`, or `solve` itself by name."""
+    """Target and attributes: the compiled counterpart of `solve`, or `solve` itself by name."""
     name = getattr(solve, "foreign_name", None)
     if name is not None:
         return name, solve.foreign_attributes()  # type: ignore[attr-defined]
-    # The same function has the same name in every process, as JAX's compilation cache needs. An
-    # entry is never removed: a compiled program that holds its name may run at any time.
+    # A function has the same name in every process, as JAX's compilation cache needs. No entry is
+    # removed, because a compiled program that holds its name may run at any time.
     key = repr(on_host)
     host_functions[key] = on_host.fill
     return _PYTHON_TARGET, {"function": key}
 
 
 def _plain(x: Array) -> Array:
-    """`x` in an element type that foreign functions know."""
+    """`x` in an element type that foreign functions accept."""
     if x.dtype.name in _FOREIGN_DTYPES:
         return x
     return x.astype(jnp.float32 if jnp.issubdtype(x.dtype, jnp.floating) else int)
@@ -223,10 +224,10 @@ def _nbytes(x: Any) -> int:
 
 @dataclass(frozen=True)
 class _OnHost:
-    """A host function for any batch: leading axes of the inputs, beyond `ranks`, are the batch's.
+    """A host function for any batch: leading axes of the inputs, beyond `ranks`, are batch axes.
 
-    An axis of size 1 is shared by the whole batch. Problems are solved in threads, which pays as
-    the core releases the lock.
+    An axis of size 1 is shared by the whole batch. Problems are solved in threads, which pays
+    because the core releases the lock.
     """
 
     solve: HostFunction

@@ -1,7 +1,7 @@
 """Solutions as pytrees, so that compiled functions can take and return them.
 
-Numbers and arrays are leaves. A status that is known is part of the structure; under a trace it is
-an integer, a leaf like the rest, and stays one when the function returns: compare it with
+Numbers and arrays are leaves. A known status is part of the structure. Under a trace the status is
+an integer, a leaf like the others, and stays an integer when the function returns: compare it with
 `Status.OPTIMAL.code`, or name it with `Status.from_code(int(status))`.
 """
 
@@ -23,7 +23,7 @@ __all__ = ["register_pytrees"]
 
 @cache
 def register_pytrees() -> None:
-    """Tell JAX about `Solution`, `Certificate` and `SolveStats`; once."""
+    """Register `Solution`, `Certificate` and `SolveStats` with JAX, once."""
     register_pytree_node(Solution, _flatten_solution, _unflatten_solution)
     register_pytree_node(Certificate, _flatten_certificate, _unflatten_certificate)
     register_pytree_node(SolveStats, _flatten_stats, _unflatten_stats)

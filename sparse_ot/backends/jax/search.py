@@ -1,13 +1,13 @@
 """Nearest neighbours, arc costs and pricing for JAX.
 
-On the CPU platform the compiled search of the core answers (`numpy_search`), in the arrays' own
-memory, and knows a tree. On others, and for a metric that the core does not know, a compiled loop
-visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search of
-`tiled_search`, with the same formulas and the same order of ties, but the loops over tiles are
-inside the program: there they are unrolled, which for many tiles takes longer to compile than to
-run.
+On the CPU platform the compiled search of the core is used (`backends.numpy.search`), in the
+arrays' own memory and with a tree. On others, and for a metric that the core does not have, a
+compiled loop visits all pairs tile by tile, in time O(n m d) and bounded memory. It is the search
+of `tiled_search`, with the same formulas and the same order of ties, but its loops over tiles are
+part of the program (`lax.map`, `lax.scan`). The Python loops of `tiled_search` would be unrolled,
+and for many tiles the program would take longer to compile than to run.
 
-Which arcs are chosen is not differentiable, so the searches stop derivatives; `arc_costs` has them.
+The choice of arcs is not differentiable, so the searches stop derivatives; `arc_costs` has them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = ["JaxSearch", "arc_costs", "knn", "knn_by_tiles", "price"]
 
 
 class JaxSearch:
-    """Implements `Search`. Arrays with values on the CPU platform keep their tree in it."""
+    """Implements `Search`; for arrays with values on the CPU platform it keeps their tree."""
 
     def __init__(self, x: Array, y: Array, metric: Metric) -> None:
         self._x, self._y, self._metric = x, y, as_metric(metric)
@@ -48,7 +48,7 @@ class JaxSearch:
         return _knn(_NearestOnHost(k, self._metric, self._clouds), arrays)
 
     def price(self, u: Array, v: Array, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost, and row minima; see `price`."""
+        """Up to `k` arcs per source with negative reduced cost, and row minima; see `price`."""
         priced: Pricing = _priced(self.nearest(k, -v), u, v)
         return priced
 
@@ -62,8 +62,7 @@ class JaxSearch:
 def knn(x: Array, y: Array, k: int, metric: Metric, offset: Array | None = None) -> Neighbours:
     """The `k` cheapest targets of every source; see `tiled_search.knn`.
 
-    A metric that is a function is compiled once for each function object: define it once, outside
-    of loops.
+    A metric that is a function is compiled once per function object, so define it outside of loops.
     """
     return _knn(_NearestOnHost(k, as_metric(metric)), (x, y) if offset is None else (x, y, offset))
 
@@ -90,7 +89,7 @@ def _knn_by_tiles_of(k: int, metric: GroundMetric, *arrays: Array) -> Neighbours
 
 
 class _FiniteClouds:
-    """Points on the host, and which of them are no numbers."""
+    """Points on the host, and which of them are not finite."""
 
     def __init__(self, x: Any, y: Any, metric: GroundMetric) -> None:
         self.lost, self.bad = (~np.isfinite(points).all(axis=1) for points in (x, y))
@@ -101,9 +100,9 @@ class _FiniteClouds:
 
 @dataclass(frozen=True)
 class _NearestOnHost:
-    """The compiled search as a host function; what is no number has no neighbours, and says so.
+    """The compiled search as a host function; points that are not finite get costs of NaN.
 
-    With `kept` it is for one pair of clouds only, and what was prepared for them stays there.
+    With `kept` it serves one pair of clouds only, and keeps there what it prepares for them.
     """
 
     k: int
@@ -117,7 +116,7 @@ class _NearestOnHost:
         bad_targets = points.bad
         for prices in offset:
             bad_targets = bad_targets | ~np.isfinite(prices)
-        if bad_targets.any():  # an arc to one of them, so that the solve can name it
+        if bad_targets.any():  # return arcs to one of them, so that the solve can name it
             shape = (x.shape[0], self.k)
             return np.full(shape, bad_targets.argmax()), np.full(shape, np.nan)
         indices, costs, _ = points.clouds.nearest(self.k, *offset)
@@ -134,7 +133,7 @@ def knn_by_tiles(
     offset: Array | None = None,
     memory_budget: int = MEMORY_BUDGET,
 ) -> Neighbours:
-    """The `k` cheapest targets of every source, by looking at every pair, on any platform."""
+    """The `k` cheapest targets of every source, by a visit of every pair, on any platform."""
     metric = as_metric(metric)
     x, y = (metric.prepare(points, jnp) for points in lax.stop_gradient((x, y)))
     n, m, d = x.shape[0], y.shape[0], x.shape[1]
@@ -143,7 +142,7 @@ def knn_by_tiles(
     height, width = tiling(n, m, d, k, dtype.itemsize, memory_budget)
     blocks = _in_tiles(x, height)
     targets = _in_tiles(y, width)
-    # Targets that fill the last tile up come after all others, at any offset.
+    # Targets that pad the last tile have an infinite offset, so they come after all others.
     offsets = jnp.pad(offset, (0, targets.shape[0] * width - m), constant_values=jnp.inf)
     starts = jnp.arange(targets.shape[0], dtype=index_dtype(jnp)) * width
 
@@ -153,7 +152,7 @@ def knn_by_tiles(
             costs = metric.formula(block[:, None, :], points[None, :, :], jnp).astype(dtype)
             indices = start + jnp.arange(width, dtype=start.dtype)
             new = (costs + prices[None, :], jnp.broadcast_to(indices, costs.shape), costs)
-            # What is kept stands left of what is new: top_k prefers the left of equals.
+            # Kept targets stand left of new ones: among equals top_k prefers the left one.
             both = [jnp.concatenate(pair, axis=1) for pair in zip(best, new, strict=True)]
             _, order = lax.top_k(-both[0], k)
             return tuple(jnp.take_along_axis(z, order, axis=1) for z in both), None
@@ -179,8 +178,8 @@ def arc_costs(
 ) -> Array:
     """Costs of the listed pairs, differentiable in the points; see `tiled_search.arc_costs`.
 
-    Indices out of range, the padding of JAX's containers, are moved into it: the cost is some
-    number, and its derivative no NaN.
+    Indices out of range, the padding of JAX's containers, are clipped, so that neither the cost nor
+    its derivative is NaN.
     """
 
     def costs_of(pair: tuple[Array, Array]) -> Array:
@@ -197,7 +196,7 @@ def arc_costs(
 
 
 def price(x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-    """Up to `k` arcs a source with negative reduced cost, and row minima."""
+    """Up to `k` arcs per source with negative reduced cost, and row minima."""
     priced: Pricing = _priced(knn(x, y, k, metric, -v), u, v)
     return priced
 
@@ -209,7 +208,7 @@ def _priced(found: Neighbours, u: Array, v: Array) -> Pricing:
 
 
 def _in_tiles(x: Array, size: int) -> Array:
-    """`x` cut into tiles of `size` along its first axis, the last filled up with its last entry."""
+    """`x` cut into tiles of `size` along its first axis, the last padded with the last entry."""
     missing = -x.shape[0] % size
     padded = jnp.pad(x, ((0, missing),) + ((0, 0),) * (x.ndim - 1), mode="edge")
     return padded.reshape(-1, size, *x.shape[1:])

@@ -1,9 +1,8 @@
 """NumPy and scipy.sparse: the library where the host is the device.
 
-Nothing ever crosses here, so `host_call` is a call. Containers are read as they lie: entries in
-stored order, zeros and duplicates included, and never sorted, summed or written to, because a
-stored entry is an arc of the user's and the arrays may be shared. Searches are in
-`search`.
+No array crosses here, so `host_call` is a plain call. Containers are read as stored: entries in
+stored order, zeros and duplicates included. They are not sorted, summed or written to, because a
+stored entry is an arc of the user's and the arrays may be shared. Searches are in `search`.
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ class NumpyBackend(ArrayApiBackend):
         super().__init__("numpy", xp, np.ndarray)
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """An array of `x`, shared where it is one; `numpy.matrix` becomes an array."""
+        """An array of `x`, sharing its memory if `x` is one; `numpy.matrix` becomes an array."""
         return np.asarray(super().asarray(x, like))
 
     def device_of(self, x: Array) -> Any:
@@ -61,7 +60,7 @@ class NumpyBackend(ArrayApiBackend):
         """Stored entries, zeros and duplicates included, in the container's own order.
 
         CSR is read row by row, CSC column by column, DIA diagonal by diagonal, COO as listed.
-        Values (and the indices of COO) are the container's own memory where it has them.
+        Values (and the indices of COO) share the container's memory where it stores them so.
         """
         if isinstance(M, CooParts):
             return M
@@ -102,16 +101,16 @@ class NumpyBackend(ArrayApiBackend):
         ledger: TransferLedger,
         like: Array | None = None,
     ) -> tuple[Array, ...]:
-        """Call `solve`. Nothing crosses, so nothing is recorded.
+        """Call `solve`. No array crosses, so nothing is recorded.
 
-        Arrays are passed as they are, and results come back as they are unless `out` promises
+        Arrays are passed as they are, and results are returned as they are unless `out` specifies
         another dtype.
         """
         results = zip(solve(*arrays), out, strict=True)
         return tuple(np.asarray(result, dtype=spec.dtype) for result, spec in results)
 
     def search(self, x: Array, y: Array, metric: Metric) -> NumpySearch:
-        """The compiled search on all cores; what it prepares is kept."""
+        """The compiled search, on all cores, which keeps what it prepares."""
         return NumpySearch.of(x, y, metric)
 
     def knn(
@@ -126,13 +125,13 @@ class NumpyBackend(ArrayApiBackend):
         return costs.astype(np.result_type(x, y), copy=False)
 
     def price(self, x: Array, y: Array, u: Array, v: Array, metric: Metric, k: int) -> Pricing:
-        """Up to `k` arcs a source with negative reduced cost; see `NumpySearch.price`."""
+        """Up to `k` arcs per source with negative reduced cost; see `NumpySearch.price`."""
         return self.search(x, y, metric).price(u, v, k)
 
     def within(
         self, x: Array, y: Array, radius: float, metric: Metric
     ) -> tuple[Array, Array, Array]:
-        """All pairs whose cost is at most `radius`, by k-d tree where one helps."""
+        """All pairs whose cost is at most `radius`, by a k-d tree in low dimension."""
         rows, cols, costs = numpy_search.within(x, y, radius, metric)
         return rows, cols, costs.astype(np.result_type(x, y), copy=False)
 

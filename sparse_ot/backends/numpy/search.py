@@ -1,19 +1,21 @@
 """Exact nearest neighbours on the host.
 
-`Clouds` asks the compiled core (search/nearest.hpp in kernels/): a packed k-d tree in low
-dimension, a fused search through all pairs in high dimension, on all cores, without a matrix and
-without the GIL. Ties go to the smaller index, and neither the method nor the number of threads
-shows in the result. What a search prepares (unit vectors, the tree) is kept for the next one. Only
-a metric that the core does not know, as a Python function, is searched here, tile by tile.
+`Clouds` calls the compiled core (kernels/include/sparse_ot/search/nearest.hpp): a packed k-d tree
+in low dimension, a fused search through all pairs in high dimension, on all cores, without a matrix
+and without the GIL. Ties go to the smaller index, and the result does not depend on the method or
+the number of threads. With `loose` ties, which `NumpySearch` uses, values with an offset that
+differ only by rounding count as equal, and any of them may be returned. What a search prepares
+(unit vectors, the tree) is kept for the next one. Only a metric that the core does not have, such
+as a Python function, is searched here, tile by tile.
 
-*One cost a pair.* Where the core knows the metric, all costs are its own: those of a search, of
+*One cost per pair.* Where the core has the metric, it computes all costs: those of a search, of
 listed pairs, and of pairs within a radius. They are bit for bit those of `metrics.formulas` where
 these consist of operations that round correctly.
 
-`within` works in two steps. A fast computation, correct up to a bounded rounding error, names
-candidates that surely include the answer (SciPy's k-d tree in low dimension, tiles of `cdist` or of
-matrix products in high dimension); then the candidates' costs are computed in float64, and those
-decide.
+`within` works in two steps. A fast computation, correct up to a bounded rounding error, finds
+candidates that are sure to include the answer (SciPy's k-d tree in low dimension, tiles of `cdist`
+or of matrix products in high dimension). Then the candidates' costs are computed in float64 and
+compared with the radius.
 """
 
 from __future__ import annotations
@@ -36,23 +38,23 @@ __all__ = ["Clouds", "NumpySearch", "nearest", "nearest_and_minima", "pair_costs
 
 
 TREE_DIMENSIONS = 10
-"""Most coordinates for which `within` asks SciPy's tree."""
+"""Maximum dimension in which `within` uses SciPy's tree."""
 
 _BLOCK_NUMBERS = 4 * 1024 * 1024
-"""Float64 numbers in one block of temporaries (32 MB); a few such blocks live at once."""
+"""Float64 numbers in one block of temporaries (32 MB); a few such blocks exist at once."""
 
 _BLAS_DIMENSIONS = 16
-"""From here on a matrix product and its rounding bound beat `cdist`, which sums differences."""
+"""Dimension from which a matrix product with its rounding bound beats `cdist`."""
 
 _SLICE_TERMS = 10**10
-"""Coordinate differences between two looks for Ctrl-C in `nearest`: about a second."""
+"""Coordinate differences between two checks for Ctrl-C in `nearest`: about a second."""
 
 _SLICE_ROWS = 2**18
-"""And most sources, where a tree looks at few differences a source."""
+"""Maximum of sources between two such checks, for trees, which take few differences per source."""
 
 
 class Clouds:
-    """Sources and targets in float64 as the metric sees them, and what searches make of them.
+    """Sources and targets in float64, prepared for the metric, with the index of their searches.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ class Clouds:
     y : ndarray, (m, d)
     metric : str, (str, float) or callable
     threads : int
-        0 takes all cores. The result does not depend on it.
+        0 means all cores. The result does not depend on it.
     """
 
     def __init__(
@@ -83,9 +85,9 @@ class Clouds:
             From 1 to m.
         offset : ndarray, (m,), optional
         loose : bool
-            Whether values that rounding hardly tells apart count as equal, so that one found may be
-            larger than one left out by some ulps of its cost and offset. Only with offsets, and
-            faster where they tie with the costs.
+            Whether values that differ only by rounding count as equal, so that a returned one may
+            be larger than an omitted one by some ulps of its cost and offset. Takes effect only
+            with offsets, and is faster where many values tie.
 
         Returns
         -------
@@ -94,8 +96,8 @@ class Clouds:
         costs : ndarray of float64, (n, k)
             Without the offset.
         minima : ndarray of float64, (n,)
-            For every source what no ``cost + offset`` is below: the least value found, except where
-            something was left out as a tie; then it is lower by as much as that might have been.
+            For every source a lower bound of ``cost + offset``: the least value found, or less than
+            it by the rounding of ties if some were omitted.
         """
         x, y = self.x, self.y
         offset = None if offset is None else _as_doubles(offset)
@@ -112,11 +114,11 @@ class Clouds:
             for span in spans(x.shape[0], rows)
         ]
         indices, costs, minima = zip(*slices, strict=True)
-        # The core's int64 is C's long long, NumPy's is long: the same bits under two names.
+        # The core's int64 is C's long long and NumPy's is long: the same bits, so view them.
         return _joined(indices).view(np.int64), _joined(costs), _joined(minima)
 
     def reverse(self) -> Clouds:
-        """The same with sources and targets exchanged; made once."""
+        """The clouds with sources and targets exchanged; made once."""
         if self._reverse is None:
             other = object.__new__(Clouds)
             other.metric, other.x, other.y = self.metric.swapped(), self.y, self.x
@@ -145,7 +147,7 @@ class NumpySearch:
 
     @staticmethod
     def of(x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric) -> NumpySearch:
-        """Results in the common dtype of the points."""
+        """The search between two clouds, with results in their common dtype."""
         return NumpySearch(Clouds(x, y, metric), np.result_type(x, y))
 
     def nearest(self, k: int, offset: Any = None) -> Neighbours:
@@ -156,7 +158,7 @@ class NumpySearch:
     def price(self, u: Any, v: Any, k: int) -> Pricing:
         """As `tiled_search.price`; row minima are in float64 whatever the points are.
 
-        Where values tie within rounding, a minimum may be lower than the least by some ulps.
+        Where values tie within rounding, a minimum may be too low by some ulps.
         """
         indices, costs, minima = self._clouds.nearest(k, -v, loose=True)
         found = Neighbours(indices, costs.astype(self._dtype, copy=False))
@@ -164,7 +166,7 @@ class NumpySearch:
         return priced._replace(row_minima=minima)
 
     def reverse(self) -> NumpySearch:
-        """The same with sources and targets exchanged."""
+        """The search with sources and targets exchanged."""
         return NumpySearch(self._clouds.reverse(), self._dtype)
 
 
@@ -227,7 +229,7 @@ def _within_by_tree(clouds: Clouds, radius: float) -> tuple[Integers, Integers]:
     from scipy.spatial import cKDTree  # slow to load, so not with the package
 
     metric, d = clouds.metric, clouds.x.shape[1]
-    # A hair wider than asked: the exact costs decide.
+    # Slightly wider than asked, since the exact costs decide.
     reach = (radius / metric.factor) ** (1 / metric.power) * (1 + _slack(d))
     found = cKDTree(clouds.x).sparse_distance_matrix(
         cKDTree(clouds.y), reach, p=_norm_below(metric), output_type="ndarray"
@@ -236,7 +238,10 @@ def _within_by_tree(clouds: Clouds, radius: float) -> tuple[Integers, Integers]:
 
 
 def _norm_below(metric: GroundMetric) -> float:
-    """The p-norm itself, or the largest below it that needs no powers, which may overflow."""
+    """A norm that is at most the metric's and needs no powers, which may overflow.
+
+    That is p itself for 1, 2 and infinity, and otherwise the next larger of these.
+    """
     assert metric.p_norm is not None, "callers look"
     return next(p for p in (1, 2, np.inf) if p >= metric.p_norm)
 
@@ -247,13 +252,13 @@ def _slack(d: int) -> float:
 
 
 class _Tiles:
-    """Costs of some sources against all targets, or bounds below them, with the rounding error."""
+    """Costs of some sources against all targets, or lower bounds of them, with a rounding bound."""
 
     def __init__(self, clouds: Clouds) -> None:
         x, y, self.metric = clouds.x, clouds.y, clouds.metric
         self._slack = _slack(x.shape[1])
         by_formula = self.metric.p_norm is None
-        # Numbers in one row of a tile, temporaries of a formula included.
+        # Count of numbers in one row of a tile, temporaries of a formula included.
         self.width = int(2 * y.size if by_formula else y.shape[0])
         if by_formula:
             self._x, self._y = x, y
@@ -264,7 +269,7 @@ class _Tiles:
         self._y_squares = np.einsum("ij,ij->i", self._y, self._y)
 
     def within(self, rows: slice, radius: float) -> tuple[Integers, Integers]:
-        """Pairs that surely include those of cost at most `radius`."""
+        """Pairs that are sure to include all of cost at most `radius`."""
         costs, error = self.costs(rows)
         near = np.flatnonzero(costs <= np.asarray(radius + 2 * error)[:, None])
         positions, cols = np.divmod(near, costs.shape[1])
@@ -278,12 +283,12 @@ class _Tiles:
             tile = metric.formula(x[:, None, :], self._y[None, :, :], np)
             return np.asarray(tile, np.float64), np.zeros(len(x))
         d, p = x.shape[1], _norm_below(metric)
-        # Of coordinates: |x| + |y| bounds any p-norm distance up to the factor d (p = 1).
+        # |x| + |y| bounds any p-norm distance up to the factor d (p = 1).
         reach = np.sqrt(self._x_squares[rows]) + np.sqrt(self._y_squares.max())
         if p != 2 or d < _BLAS_DIMENSIONS:
             name: Any = {1: "cityblock", 2: "euclidean", np.inf: "chebyshev"}[p]
             tile = metric.factor * cdist(x, self._y, name) ** metric.power
-            # Centring moved every coordinate by a rounding error, hence the reach once more.
+            # Centring moved every coordinate by a rounding error, of the size of the reach.
             return tile, metric.factor * reach**metric.power * self._slack * d
         squares = x @ self._y.T
         squares *= -2
@@ -292,7 +297,7 @@ class _Tiles:
         np.maximum(squares, 0, out=squares)
         error = reach * reach * self._slack
         if metric.power == 1:
-            # |√s − √t| ≤ √|s − t|, tight near zero, which is where neighbours are.
+            # |√s − √t| ≤ √|s − t|, which is tight near zero, where neighbours are.
             return metric.factor * np.sqrt(squares, out=squares), metric.factor * np.sqrt(error)
         return metric.factor * squares, metric.factor * error
 
@@ -300,13 +305,13 @@ class _Tiles:
 def _nearest_by_tiles(
     x: Floats, y: Floats, k: int, metric: GroundMetric, offset: Floats | None
 ) -> tuple[Integers, Floats]:
-    """`Clouds.nearest` by the formula, whose costs are taken as they come."""
+    """`Clouds.nearest` by the formula of the metric, tile by tile."""
     n = x.shape[0]
     indices, costs = np.empty((n, k), np.int64), np.empty((n, k))
     for block in _blocks(n, 2 * y.size):
         tile = np.asarray(metric.formula(x[block, None, :], y[None, :, :], np), np.float64)
         ranks = tile if offset is None else tile + offset
-        # A NaN comes first, so that somebody sees it; it would compare as no neighbour at all.
+        # A NaN comes first, so that the solve reports it; otherwise it would never be a neighbour.
         ranks = np.where(np.isnan(ranks), -np.inf, ranks)
         rows, cols = np.nonzero(ranks <= np.partition(ranks, k - 1, axis=1)[:, k - 1 : k])
         order = np.lexsort((cols, ranks[rows, cols], rows))
@@ -321,7 +326,7 @@ def _joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 
 def _blocks(count: int, width: int) -> Iterator[slice]:
-    """Slices of `count` rows, a slice times `width` within the block size; none for no rows."""
+    """Slices of `count` rows of `width` numbers, each within the block size; none for no rows."""
     return spans(count, max(1, _BLOCK_NUMBERS // max(1, width))) if count else iter(())
 
 

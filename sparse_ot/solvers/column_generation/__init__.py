@@ -1,6 +1,7 @@
-"""The optimum over all pairs, from a few of them; the essay is in `driver`.
+"""The optimum over all pairs, found on a few of them; the essay is in `driver`.
 
-`driver` is the loop, on the device's side; `restricted_problem` the state, on the host's; `events`
-says in which order the one calls the other. `entering_arcs`, `bounds` and `farkas` are one idea of
-the host's half each, and `memory_estimate` tells beforehand what a solve will take.
+`driver` is the loop, on the device side; `restricted_problem` is the state, on the host side;
+`events` defines the order in which the driver may call it. `entering_arcs`, `bounds` and `farkas`
+each hold one idea of the host's half, and `memory_estimate` tells the memory of a solve before it
+starts.
 """

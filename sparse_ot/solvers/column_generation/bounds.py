@@ -1,8 +1,8 @@
-"""Lower bounds of a solve over all pairs, and the masses they are measured in.
+"""Lower bounds of a solve over all pairs, and the masses that they are computed with.
 
-From v alone the largest feasible potentials of the sources are the row minima of ``cost − v`` over
-all pairs, which pricing finds anyway; with them v gives a lower bound. It may fall from round to
-round, so the best one is kept together with the potentials that prove it.
+Given v, the largest feasible potentials of the sources are the row minima of ``cost − v`` over all
+pairs, which pricing finds anyway. Together with v they give a lower bound. The bound may fall from
+one round to the next, so the best one is kept, with the potentials that prove it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["Balanced", "Bounds"]
 
 @dataclass(frozen=True)
 class Balanced:
-    """Sound masses in float64: a (n,), b (m,), and b brought to the total of a."""
+    """Sound masses in float64: a (n,), b (m,), and b rescaled to the total of a."""
 
     a: HostArray
     b: HostArray
@@ -29,7 +29,7 @@ class Balanced:
 
     @classmethod
     def of(cls, a: HostArray, b: HostArray) -> Balanced:
-        """Masses that the core has found sound."""
+        """From masses that the core has found sound."""
         total_a, total_b = math.fsum(a), math.fsum(b)
         return cls(a, b, b if total_a == total_b else b * (total_a / total_b), total_a)
 
@@ -39,7 +39,7 @@ class Balanced:
         return self.a.size, self.b.size
 
     def shift(self, u: HostArray, v: HostArray) -> float:
-        """What to add to u, and take from v, to have ``<u, a> == <v, b>``."""
+        """The constant to add to u, and subtract from v, for ``<u, a> == <v, b>``."""
         return gauge(self.a, self.b_scaled, u, v)
 
 
@@ -61,20 +61,20 @@ class Bounds:
 
     @property
     def known(self) -> bool:
-        """Whether there is one."""
+        """Whether there is a bound yet."""
         return self.lower > -math.inf
 
     def tighten(self, minima: HostArray, u: HostArray, v: HostArray) -> None:
-        """Take the row minima (n,) of a pricing at (u, v), if their bound is the best so far."""
-        # A source whose pairs are all forbidden holds no mass, and any potential suits it.
+        """Keep the row minima (n,) of a pricing at (u, v), if their bound is the best so far."""
+        # A source whose pairs are all forbidden has no mass, so any potential is valid for it.
         minima = np.where(np.isfinite(minima), minima, u)
         lower = float(self._masses.a @ minima + self._masses.b_scaled @ v)
         if lower > self.lower:
             self.potentials = minima, v
-            self.lower = lower  # last: Ctrl-C may come between the two
+            self.lower = lower  # last, since Ctrl-C may come between the two
 
     def centred(self) -> tuple[HostArray, HostArray]:
-        """The potentials with ``<u, a> == <v, b>``; as they are where that holds up to rounding."""
+        """The potentials, shifted to ``<u, a> == <v, b>`` unless that holds up to rounding."""
         u, v = self.potentials
         shift = self._masses.shift(u, v)
         if abs(shift) > 1e-12 * max(np.abs(u).max(), np.abs(v).max()):

@@ -1,52 +1,50 @@
-"""The optimum over all pairs, from a few of them: column generation.
+"""The optimum over all pairs, found on a few of them: column generation.
 
 *The idea.* A plan between n and m points needs at most n + m − 1 of the n·m pairs, so nearly every
-pair could be left out of the problem and nobody would notice. Solve it on a few likely arcs. The
-potentials u, v of that solve then say which missing pair would have helped: one whose reduced cost
-``cost − u − v`` is negative. Add the worst of them, continue from the same basis, and stop when no
-pair in the whole problem has a negative one: u and v are then feasible for all pairs, the plan is
-feasible anyway, and the two have the same value. The sparse answer is the dense optimum, and nobody
-has to look at the matrix to believe it.
+pair could be left out of the problem without changing the answer. Solve it on a few likely arcs.
+The potentials u, v of that solve then show which missing pair would have helped: one whose reduced
+cost ``cost − u − v`` is negative. Add the most negative ones, continue from the same basis, and
+stop when no pair of the whole problem has a negative reduced cost. Then u and v are feasible for
+all pairs, the plan is feasible anyway, and the two have the same value. The sparse answer is the
+dense optimum, and it is proved without reading the whole matrix on the host.
 
-*Who does what.* Which pairs to begin with and which are missing is the cost model's to say, and it
-is said on the device where the data is: nearest neighbours, and nearest neighbours with the
-potentials as offsets (`CostModel.candidate_arcs`, `CostModel.price`). The simplex is sequential and
-runs on the host (`restricted_problem.RestrictedProblem`). Between them passes `Backend.host_call`,
-once in each direction and round: potentials one way, a few arcs and the row minima the other,
-O(n + m) numbers. The host also says what became of each step (`events`), and the loop here does
-what that calls for.
+*Division of labour.* The cost model chooses the first arcs and finds the missing ones, on the
+device where the data is: by nearest neighbours, and by nearest neighbours with the potentials as
+offsets (`CostModel.candidate_arcs`, `CostModel.price`). The simplex is sequential and runs on the
+host (`restricted_problem.RestrictedProblem`). `Backend.host_call` passes between the two, once in
+each direction per round: potentials one way, a few arcs and the row minima the other, O(n + m)
+numbers. The host also returns the outcome of each step (`events`), and the loop here acts on it.
 
 *Feasible from the start.* The support of one plan, along a space-filling curve, is among the first
-arcs. Where pairs are forbidden it may not be enough: the failed start then names sources that reach
+arcs. Where pairs are forbidden it may not be enough. The failed start then names sources that reach
 too few targets, pricing at the prices of that dual ray finds their cheapest way out (Farkas
-pricing, `farkas`), and the start is repeated. If there is no way out the problem has no plan at
-all.
+pricing, `farkas`), and the start is repeated. If there is no way out, the problem has no plan.
 
 *Termination, in exact arithmetic.* Every round but the last adds a pair that was not in the
-restricted problem: the simplex left no pair of its own with a negative reduced cost. There are n·m
-pairs, and the simplex terminates by itself (Cunningham's rule), so rounds are finitely many. What
-makes them few is that pairs are added many at a time.
+restricted problem, because the simplex leaves no pair of its own with a negative reduced cost.
+There are n·m pairs, and the simplex itself terminates (Cunningham's rule), so the number of rounds
+is finite. It is small because many pairs are added at a time.
 
 *Termination, in floating point.* A reduced cost counts as negative below ``−τ``, with
 ``τ = 64 ε slack (|cost| + |u| + |v|)``, by the rule and in the order of operations of the simplex.
-So the argument holds to the letter as long as a pair has one cost. If its cost comes out with
-another last digit when asked again, as on devices, it may be added once more for each such value,
-of which there are finitely many; if the simplex then has nothing to do, slack doubles, and τ soon
-exceeds every violation. In practice slack stays 1.
+So the argument holds exactly as long as each pair has one cost. If a cost differs in the last digit
+when computed again, as on devices, its pair may be added once more for each such value, of which
+there are finitely many. If the simplex then makes no pivot, slack doubles, and τ soon exceeds every
+violation. In practice slack stays 1.
 
-*What "optimal" means then.* In the last round the row minima ``u'[i] = min_j cost(i, j) − v[j]``
-lie at most τ below u. They are handed out in its place, so (u', v) is feasible for every pair
-by construction, up to the one rounding of each reduced cost, whatever happened before. The gap is
-at most ``Σ a τ``, about 1e-14 of the costs involved, and is computed and reported, not assumed.
-Where the library has float64 everything is done in it, also for float32 points, whose costs are
-exact enough; where it has not (JAX without x64) row minima carry the rounding of float32.
+*The meaning of "optimal".* In the last round the row minima ``u'[i] = min_j cost(i, j) − v[j]`` lie
+at most τ below u. They are returned in place of u, so (u', v) is feasible for every pair by
+construction, up to the one rounding of each reduced cost, whatever happened before. The gap is at
+most ``Σ a τ``, about 1e-14 of the costs involved; it is computed and reported, not assumed. Where
+the library has float64 all is computed in it, also for float32 points, whose costs are exact
+enough; where it has not (JAX without x64) row minima carry the rounding of float32.
 
-*Stopping short.* After every round there is a feasible plan and a lower bound, and they close in
-fast: a tolerance, a deadline, a limit of memory or Ctrl-C ends the solve with both.
+*Stopping short.* After every round there is a feasible plan and a lower bound, and the gap closes
+fast. A tolerance, a deadline, a memory limit or Ctrl-C ends the solve with both.
 
-*Dropping.* The restricted problem is kept to a few arcs a point by dropping those of largest
-reduced cost (`restricted_problem`). That would undo the argument above if it could go on for ever:
-so it is done only when the plan has become cheaper since the last time. The cost of the plan falls
+*Dropping.* The restricted problem is kept to a few arcs per point by dropping those of largest
+reduced cost (`restricted_problem`). Without a limit, dropping would break the argument above, so it
+is done only when the plan has become cheaper since the last drop. The cost of the plan falls
 strictly from drop to drop, and takes finitely many values; after the last drop the argument holds.
 
 References: Desaulniers, Desrosiers and Solomon 2005, Column Generation, chapter 1; Ford and
@@ -102,16 +100,16 @@ from sparse_ot.solvers.starts.choose import FirstPlan, FirstPlans, SecondPlan
 __all__ = ["FIRST_NEIGHBOURS", "solve_by_columns"]
 
 FIRST_NEIGHBOURS = 12
-"""Arcs to begin with, of each point in both directions."""
+"""First arcs per point, from sources and from targets alike."""
 
 ALL_PAIRS = 4096
-"""Up to so many pairs, all of them are the first arcs: choosing would take longer."""
+"""Number of pairs up to which all are first arcs: choosing would take longer."""
 
 MULTISCALE_POINTS = 1500
-"""Sources and targets together from which on the multiscale start may pay; see `starts.choose`."""
+"""Sources and targets together at which the multiscale start begins to pay; see `starts.choose`."""
 
 ARCS_PER_ROUND = 4
-"""Missing arcs looked for, in the mean of a point, in one round."""
+"""Missing arcs sought per round and point, on average."""
 
 Result = TypeVar("Result")
 
@@ -126,37 +124,38 @@ def solve_by_columns(
     watch: Watch = NOBODY,
     on_infeasible: Callable[[HallViolation, CostModel], object] = raise_infeasible,
 ) -> Solution:
-    """Solve over all pairs of a cost model, which may be anything with that protocol.
+    """Solve over all pairs of a cost model, which may be any object with that protocol.
 
     Parameters
     ----------
     problem : Problem
-        Its arrays must have values: not under a JAX trace, gradients excepted.
+        Its arrays must have values, so not under a JAX trace, except for gradients.
     limits : Limits, optional
     center : bool
-        Hand out potentials with ``<u, a> == <v, b>``.
+        Return potentials with ``<u, a> == <v, b>``.
     start : (u, v), optional
-        Potentials (n,) and (m,) near the optimal ones; without them large clouds start coarse to
-        fine (`sparse_ot.solvers.starts.multiscale`).
+        Potentials (n,) and (m,) near the optimal ones; without them large clouds may start coarse
+        to fine (`sparse_ot.solvers.starts.multiscale`).
     seed : int, optional
-        Of that start.
+        Seed of that start.
     watch : Watch
-        Whom to tell how it comes along.
+        Functions that receive the progress.
     on_infeasible : callable
         Receives the violation and the cost model; if it returns, the solution is NaN throughout.
 
     Returns
     -------
     Solution
-        Its certificate speaks of all pairs of the cost model, which also says what the plan is: a
-        matrix if the cost is one, and else a sparse container of the arcs that carry mass.
+        Its certificate covers all pairs of the cost model. The cost model also decides the form of
+        the plan: a matrix if the cost is one, otherwise a sparse container of the arcs that carry
+        mass.
 
     Raises
     ------
     InfeasibleError, MassError, NonFiniteError
         As `sparse_ot.solve`.
     KeyboardInterrupt
-        Ctrl-C before there was a plan, or a second time.
+        Ctrl-C before there was a plan, or pressed a second time.
     """
     limits = limits or Limits()
     solve = _Solve(problem, limits, center, seed, watch)
@@ -169,10 +168,10 @@ def solve_by_columns(
                     event = solve.rescue(host, event)
                 case Ready():  # they do
                     potentials, event = solve.run(host)
-                case Solved():  # which pair is missing?
+                case Solved():  # ask which pairs are missing
                     potentials, event = solve.advance(host, event, potentials, second)
                     second = second if isinstance(event, StartOver) else None
-                case StartOver():  # too many to add them one by one
+                case StartOver():  # the first plan was too poor to improve by rounds
                     event, second = solve.begin_again(host, second), None
         except KeyboardInterrupt:
             if (next_event := host.interrupt(event)) is None:
@@ -185,7 +184,7 @@ def solve_by_columns(
 
 
 class _Solve:
-    """One solve, seen from the device: each step gets its arrays ready and passes the door."""
+    """One solve, seen from the device: each step prepares its arrays and calls the host."""
 
     def __init__(
         self, problem: Problem, limits: Limits, center: bool, seed: int | None, watch: Watch
@@ -206,7 +205,7 @@ class _Solve:
     def begin(
         self, start: tuple[Array, Array] | None
     ) -> tuple[RestrictedProblem, Event, SecondPlan | None]:
-        """Choose the first arcs, and hand them over."""
+        """Choose the first arcs, and pass them to the host."""
         began = time.perf_counter()
         n, m = self.problem.shape
         few = n * m <= ALL_PAIRS
@@ -222,14 +221,14 @@ class _Solve:
         return host, event, second
 
     def rescue(self, host: RestrictedProblem, starved: Starved) -> Event:
-        """Price at prices at which only ways out of the starved set pay."""
+        """Price at potentials that make reduced costs negative only out of the starved set."""
         n, m = self.problem.shape
         u, v = self._fetch(starved.prices(n, m), self.specs)
         _, event = self._call(partial(host.rescue, starved), *self._price(u, v)[:3])
         return event
 
     def run(self, host: RestrictedProblem) -> tuple[tuple[Array, ...], Event]:
-        """Solve on the arcs the host has."""
+        """Solve on the arcs that the host has."""
         return self._call(host.run, out=self.specs)
 
     def advance(
@@ -239,12 +238,12 @@ class _Solve:
         potentials: tuple[Array, ...],
         second: SecondPlan | None,
     ) -> tuple[tuple[Array, ...], Event]:
-        """Price at the potentials, and let the host go on with what is missing."""
+        """Price at the potentials, and let the host go on with the missing arcs."""
         step = partial(host.advance, solved, second is not None)
         return self._call(step, *self._price(*potentials), out=self.specs)
 
     def begin_again(self, host: RestrictedProblem, second: SecondPlan | None) -> Event:
-        """Make the second plan, and hand over its arcs and the likely ones around it."""
+        """Make the second plan, and pass on its arcs together with likely ones."""
         assert second is not None, "the host was told that there is one"
         plan = second()
         arcs, _ = self._likely_arcs(plan, ())
@@ -252,7 +251,7 @@ class _Solve:
         return event
 
     def solution(self, host: RestrictedProblem, stopped: Stopped) -> Solution:
-        """Everything back on the device, in the caller's types."""
+        """The solution, back on the device and in the caller's types."""
         began = time.perf_counter()
         problem, backend, cost = self.problem, self.backend, self.problem.cost
         (n, m), dtype = problem.shape, dtype_name(cost.like.dtype)
@@ -298,7 +297,7 @@ class _Solve:
         )
 
     def no_solution(self, violation: HallViolation) -> Solution:
-        """NaN wherever a number could be mistaken for an answer; the dual ray for potentials."""
+        """A solution of NaN wherever a number could pass for an answer; its potentials, the ray."""
         cost, (n, m) = self.problem.cost, self.problem.shape
         dtype = dtype_name(cost.like.dtype)
         u, v, value = self._fetch(
@@ -318,7 +317,7 @@ class _Solve:
     # -- arcs ----------------------------------------------------------------------------------
 
     def _all_pairs(self) -> Arcs:
-        """Every arc there is, for problems too small to choose."""
+        """All pairs, for problems too small to choose from."""
         (n, m), xp = self.problem.shape, self.backend.xp
         device = device_of(self.cost.like)
         pairs = xp.arange(n * m, dtype=index_dtype(xp, device), device=device)
@@ -328,9 +327,9 @@ class _Solve:
     def _likely_arcs(
         self, plan: FirstPlan, near: tuple[Array, ...]
     ) -> tuple[Arcs, tuple[Array, ...]]:
-        """The arcs of a plan, likely ones besides, and potentials if any are known.
+        """The arcs of a plan and likely ones, and potentials if any are known.
 
-        Out of time, the plan's alone: a lower bound is still to be found.
+        After the deadline, the arcs of the plan alone, since a lower bound must still be found.
         """
         self.seconds["coarse to fine"] += plan.seconds
         self.seconds["candidates"] -= plan.seconds
@@ -356,9 +355,9 @@ class _Solve:
     # -- the door ------------------------------------------------------------------------------
 
     def _open(self, plans: FirstPlans | None) -> Opened:
-        """Hand over the masses, and the points if there are any."""
+        """Pass the masses to the host, and the points if there are any."""
         points = () if self.points is None else (self.points.x, self.points.y)
-        # Points that the host could see were checked when the cost was made; others are seen here.
+        # Points visible to the host were checked when the cost was made; others are checked here.
         checked = all(self.backend.host_view(x) is not None for x in points)
         masses = (self.backend.detach(x) for x in (self.problem.a, self.problem.b))
         step = partial(open_problem, self.settings, plans, checked)
@@ -372,9 +371,9 @@ class _Solve:
         *arrays: Array,
         out: Sequence[ArraySpec] = (),
     ) -> tuple[tuple[Array, ...], Result]:
-        """Take a step on the host; its results on the device, and what became of it.
+        """Take a step on the host; return its results on the device, and its event.
 
-        Only arrays cross. The record stays in this process and is caught as it comes out.
+        Only arrays cross. The event stays in this process and is collected by a closure.
         """
         caught: list[Result] = []
 
@@ -394,13 +393,13 @@ class _Solve:
         return results, event
 
     def _fetch(self, arrays: tuple[HostArray, ...], out: Sequence[ArraySpec]) -> tuple[Array, ...]:
-        """Arrays of the host, on the device."""
+        """Copies of arrays of the host, on the device."""
         return self.backend.host_call(
             lambda: arrays, out=out, ledger=self.ledger, like=self.cost.like
         )
 
     def _refuse(self, bad: Bad) -> NoReturn:
-        """The error for numbers that make no problem."""
+        """Raise the error for numbers that form no problem."""
         match bad:
             case BadPoint(cloud, place, found):
                 msg = f"{cloud}[{place}] is {found}. Expected finite coordinates. Drop the point."
@@ -418,7 +417,7 @@ class _Solve:
 def _first_plans(
     points: Points | None, limits: Limits, seed: int | None, may_be_coarse: bool
 ) -> FirstPlans:
-    """Coarse to fine where points allow it and are many enough."""
+    """Plans for a solve; coarse to fine only where there are many points and a core metric."""
     if points is None:
         return FirstPlans()
     x, y, metric = points

@@ -1,13 +1,13 @@
-"""Which of the arcs that pricing found are added: those that would improve the plan.
+"""The choice of arcs to add among those that pricing found: the ones that would improve the plan.
 
-That is judged by the simplex's own rule,
+The test is the simplex's own rule,
 
     (cost − u[row]) − v[col] < −64 ε slack (|cost| + |u[row]| + |v[col]|),
 
-with the simplex's own potentials, in its own order of operations (kernels/include/sparse_ot/
-base/duals.hpp). The simplex stops when no arc of its own passes this test, so an arc
-that passes it is new to the problem, unless its cost was computed to another last digit. Where it
-is not new the simplex makes no pivot; then `slack` doubles, which ends it.
+with the simplex's own potentials, in its own order of operations
+(kernels/include/sparse_ot/base/duals.hpp). The simplex stops when no arc of its own passes this
+test, so an arc that passes it is new to the problem, unless its cost now differs in the last digit.
+If no arc is new, the simplex makes no pivot. Then `slack` doubles until the test fails.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["REDUCED_COST_ULPS", "Priced"]
 
 
 class Priced:
-    """Arcs that a pricing found, with their reduced costs by the simplex's own potentials."""
+    """Arcs that pricing found, with their reduced costs at the simplex's own potentials."""
 
     def __init__(
         self, rows: HostArray, cols: HostArray, costs: HostArray, u: HostArray, v: HostArray
@@ -37,6 +37,6 @@ class Priced:
         return np.flatnonzero(self._reduced < -slack * REDUCED_COST_ULPS * self._scale)
 
     def most_negative(self, places: HostArray, count: int) -> HostArray:
-        """Those `count` of the places that have the least reduced cost, in order of place."""
+        """The `count` places of least reduced cost, in order of place."""
         best = np.argpartition(self._reduced[places], count)[:count]
         return np.sort(places[best])

@@ -1,8 +1,8 @@
-"""What became of a step on the host, and hence what may follow: the legal order of calls.
+"""The outcome of a step on the host, which decides the next step: the legal order of calls.
 
-A host function of column generation returns its arrays and one of these records. Only arrays cross;
-the record is handed over as it is, and holds what the next step needs. So a step cannot be taken
-before its time: nobody has a `Solved` before the restricted problem is solved.
+A host function of column generation returns its arrays and one of these records. Only the arrays
+cross; the record is passed as it is, and holds what the next step needs. So no step can be taken
+too early: a `Solved` exists only once the restricted problem is solved.
 
     open ─► Opened ─ begin ─► Ready ─ run ─► Solved ─ advance ─► Stopped
                         │      ▲ ▲             ▲  │ └──────────► StartOver ─ begin_again ─► Ready
@@ -11,7 +11,8 @@ before its time: nobody has a `Solved` before the restricted problem is solved.
                         │
                         └ rescue ─► Infeasible
 
-Each step may also end in something `Bad`: numbers that make no problem.
+`open` is `restricted_problem.open_problem`. A step may also end in `Bad`: numbers that form no
+problem.
 """
 
 from __future__ import annotations
@@ -55,14 +56,14 @@ class Infeasible:
 
 @dataclass(frozen=True)
 class Solved:
-    """The restricted problem is solved, or was stopped short; pairs can be priced.
+    """The restricted problem is solved, or was stopped short, and pairs can be priced.
 
     Attributes
     ----------
     own : (u, v)
-        The simplex's own potentials, by which entering arcs are judged.
+        The simplex's own potentials, with which entering arcs are tested.
     given : (u, v)
-        Those that were handed out for pricing, as the device knows them: a bound rests on them.
+        The potentials passed out for pricing, rounded as on the device: the bound is theirs.
     """
 
     own: tuple[HostArray, HostArray]
@@ -71,17 +72,17 @@ class Solved:
 
 @dataclass(frozen=True)
 class StartOver:
-    """The first bound shows that the first plan was a poor one."""
+    """The first lower bound shows that the first plan was poor."""
 
 
 @dataclass(frozen=True)
 class Stopped:
-    """The end: a plan and a bound are there.
+    """The end: a plan and a bound exist.
 
     Attributes
     ----------
     status : Status
-        Why.
+        Why the solve stopped.
     used : int
         Arcs that carry flow.
     """
@@ -92,7 +93,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class BadPoint:
-    """A point that is nowhere: "X" or "Y", its place there, and its coordinates."""
+    """A point that is not finite: its cloud ("X" or "Y"), its place there, and its coordinates."""
 
     cloud: str
     place: int

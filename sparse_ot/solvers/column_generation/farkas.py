@@ -1,11 +1,12 @@
-"""The way out of a restricted problem that carries no plan: Farkas pricing.
+"""Farkas pricing: arcs for a restricted problem that carries no plan.
 
-A failed start names sources that hold more mass than all the targets they reach can take. Their
-dual ray, plus nothing, is a set of prices at which only pairs from these sources to other targets
-pay: pricing at them finds the cheapest ways out. If it finds none at the dearest prices that
-floating point allows, there is none, and the ray proves that no plan exists over all pairs.
+A failed start names sources that hold more mass than the targets they reach can take. At prices
+along their dual ray only pairs from these sources to other targets have a negative reduced cost, so
+pricing at them finds the cheapest ways out. If it finds none at the highest prices that floating
+point allows, there is none, and the ray proves that no plan exists over all pairs.
 
-Invariant: each rescue adds a pair that leaves the starved set, so rescues are finitely many.
+Invariant: each rescue adds a pair that leaves the starved set, or raises the prices for the last
+time, so the number of rescues is finite.
 
 Reference: Desaulniers, Desrosiers and Solomon 2005, Column Generation, section 1.2.
 """
@@ -22,7 +23,7 @@ from sparse_ot.errors import HallViolation
 __all__ = ["Starved", "dual_ray"]
 
 FIRST_PENALTY = 2.0**20
-"""Of prices, over the largest cost so far: dear enough, and with digits left for the costs."""
+"""Prices over the largest cost so far: high enough, with digits left for the costs."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Starved:
     potentials : (u, v), or ()
         To start from, once there is a way out.
     penalty, largest : float
-        What a way out may cost, and what it may cost at most.
+        The price of the ray now, and the largest price there is.
     """
 
     violation: HallViolation
@@ -53,13 +54,13 @@ class Starved:
         largest_cost: float,
         dtype: str,
     ) -> Starved:
-        """With prices for costs of that size, in that element type."""
+        """With prices suited to costs of that size, in that element type."""
         largest = float(np.finfo(dtype).max) / 16
         penalty = min(FIRST_PENALTY * (largest_cost or 1.0), largest)
         return cls(violation, potentials, penalty, largest)
 
     def prices(self, n: int, m: int) -> tuple[HostArray, HostArray]:
-        """Prices u (n,), v (m,) at which only pairs out of the starved set pay."""
+        """Prices u (n,), v (m,) that make reduced costs negative only out of the starved set."""
         u, v = np.full(n, -2.0 * self.penalty), np.zeros(m)
         u[self.violation.sources] = self.penalty / 2
         v[self.violation.targets] = -self.penalty
@@ -76,7 +77,7 @@ class Starved:
         return found
 
     def dearer(self) -> Starved | None:
-        """The same at the dearest prices; None if these were they."""
+        """The same at the highest prices; None if these are the highest."""
         return replace(self, penalty=self.largest) if self.penalty < self.largest else None
 
 

@@ -1,9 +1,10 @@
-"""How much memory a solve over all pairs takes, told before it starts.
+"""The memory that a solve over all pairs takes, estimated before it starts.
 
-The model is linear, with constants measured on uniform clouds and rounded up generously: what was
-measured for 100 000 points a side is half of what it says (test_memory.py holds it
-against the peak of fresh processes). What grows with the product of
-the clouds is nothing; what grows during the solve is the number of arcs, and that can be capped.
+The model is linear in points and arcs, with constants measured on uniform clouds and rounded up
+generously: for 100 000 points per side the measured peak is half the estimate
+(tests/solvers/column_generation/test_memory.py compares it with the peak of fresh processes).
+Nothing grows with the product of the clouds. The number of arcs grows during the solve, and can be
+capped.
 """
 
 from __future__ import annotations
@@ -18,20 +19,20 @@ from sparse_ot.solvers.limits import NO_LIMIT
 __all__ = ["affordable_arcs", "estimate"]
 
 ARC_BYTES = 100
-"""An arc in the core, the host's list of it, and what a start needs for sorting."""
+"""Per arc: in the core, in the host's lists, and in the sorting that a start needs."""
 
 POINT_BYTES = 500
-"""A point in the search for neighbours, in the tree of the simplex, and in all potentials."""
+"""Per point: in the search for neighbours, in the tree of the simplex, and in all potentials."""
 
 FIXED_BYTES = 128 * 1024 * 1024
-"""Blocks of the searches, and code loaded on the way."""
+"""Blocks of the searches, and code loaded during the solve."""
 
 GROWTH = 1.25
-"""Arcs at the end, relative to those at the beginning, that a solve should have room for."""
+"""Ratio of arcs at the end to arcs at the beginning that a solve should have room for."""
 
 
 def estimate(cost: CostModel) -> tuple[float, float]:
-    """Bytes for everything but the arcs, and arcs to begin with.
+    """Bytes for everything but the arcs, and the number of first arcs.
 
     Examples
     --------
@@ -51,7 +52,7 @@ def affordable_arcs(limit: float, cost: CostModel) -> int:
     Raises
     ------
     InputError
-        Not enough for a solve; the message says how much would be.
+        Too little for a solve; the message says how much is needed.
     """
     if limit == math.inf:
         return NO_LIMIT

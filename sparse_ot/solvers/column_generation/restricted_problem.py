@@ -1,24 +1,23 @@
 """The host's half of column generation: a few arcs, their basis, and the bounds.
 
-`RestrictedProblem` is a state, and its methods are steps: NumPy arrays in, NumPy arrays and an
-event out, which says how it went and what may follow (`events`). What the state holds never
-crosses: the arcs, the live basis, the best bounds. What crosses in a round is what `advance` takes
-and gives, O(n + m) numbers each way.
+`RestrictedProblem` is a state, and its methods are steps: they take NumPy arrays, and return NumPy
+arrays and an event, which says how the step ended and what may follow (`events`). The state itself
+never crosses: the arcs, the live basis, the best bounds. In a round only the arguments and results
+of `advance` cross, O(n + m) numbers each way.
 
-*Beginning, and beginning again.* The first plan is made along a curve or coarse to fine; where the
-first lower bound shows that the former was the wrong choice, the latter is made after all
-(`starts.choose`), and takes the place of the basis if it is cheaper.
+*Beginning, and beginning again.* The first plan is made along a curve or coarse to fine. Where the
+first lower bound shows that the curve was the wrong choice, the coarse plan is made after all
+(`starts.choose`), and replaces the basis if it is cheaper.
 
-*Which arcs are added* is said in `entering_arcs`. *Which arcs are dropped:* those of largest
-reduced cost, when there are more than a few a point, as a shorter list is walked sooner. The basis
-stays, so plan, potentials and bounds are untouched; if a dropped arc is wanted later, pricing finds
-it again.
+*Added arcs:* see `entering_arcs`. *Dropped arcs:* those of largest reduced cost, when there are
+more than a few per point, because a shorter list is scanned faster. The basis stays, so plan,
+potentials and bounds do not change. If a dropped arc is needed later, pricing finds it again.
 
-*Bounds.* The plan is feasible for the whole problem whatever arcs are missing: its cost is an upper
-bound, and never rises. Lower bounds are in `bounds`.
+*Bounds.* The plan is feasible for the whole problem whatever arcs are missing, so its cost is an
+upper bound, which never rises. Lower bounds are in `bounds`.
 
 *Ctrl-C.* A KeyboardInterrupt raised while the simplex runs, or by the caller's own progress
-function, ends the solve with what there is. A first plan must exist, else it is passed on.
+function, ends the solve with the best plan and bound so far. Without a first plan it is passed on.
 """
 
 from __future__ import annotations
@@ -56,8 +55,8 @@ from sparse_ot.solvers.starts.choose import FirstPlan, FirstPlans, SecondPlan, g
 __all__ = ["Finished", "Opened", "RestrictedProblem", "Settings", "open_problem"]
 
 MAX_ARCS, KEPT_ARCS = 6, 4
-"""Arcs, in the mean of a point, at which the restricted problem is cut back, and to how many.
-Solves of several rounds take a tenth to a quarter less time for it (benchmarks/NOTES.md)."""
+"""Mean arcs per point at which the restricted problem is cut back, and the number kept.
+Solves of several rounds take a tenth to a quarter less time with it (benchmarks/NOTES.md)."""
 
 Potentials: TypeAlias = tuple[HostArray, HostArray]
 Nothing: TypeAlias = tuple[()]
@@ -65,16 +64,16 @@ Nothing: TypeAlias = tuple[()]
 
 @dataclass(frozen=True)
 class Settings:
-    """What is fixed for a solve before it begins.
+    """The settings of a solve, fixed before it begins.
 
     Attributes
     ----------
     limits : Limits
     watch : Watch
     center : bool
-        Hand out potentials with ``<u, a> == <v, b>``, not the simplex's own.
+        Return potentials with ``<u, a> == <v, b>``, not the simplex's own.
     dtype : str
-        Element type in which potentials leave for the device.
+        Element type of the potentials sent to the device.
     totals_tolerance : float
         See `sparse_ot.masses`.
     """
@@ -87,14 +86,14 @@ class Settings:
 
 
 class Opened(NamedTuple):
-    """The masses are sound.
+    """The masses are sound, and a first plan is made.
 
     Attributes
     ----------
     problem : RestrictedProblem
         Without arcs yet.
     plan : FirstPlan or None
-        Whose arcs are to be among the first; none where all pairs will be.
+        Its arcs are to be among the first; None where all pairs will be.
     second : SecondPlan or None
     """
 
@@ -105,7 +104,7 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True)
 class Finished:
-    """What there is to say about a solve, beside plan and potentials."""
+    """The record of a solve, besides plan and potentials."""
 
     value: float
     lower_bound: float
@@ -126,9 +125,9 @@ def open_problem(
     b: HostArray,
     *points: HostArray,
 ) -> tuple[Nothing, Opened | BadPoint | BadNumber]:
-    """Take the masses (n,), (m,), and the points (n, d), (m, d) if there are any; plan.
+    """Take the masses (n,), (m,), and the points (n, d), (m, d) if there are any; make a plan.
 
-    `checked` says that the points are known to be finite; `plans`, how to make a plan, if any.
+    `checked` says that the points are known to be finite; `plans` makes the first plan, if any.
     """
     if not checked and (bad := _bad_point(*points)) is not None:
         return (), bad
@@ -147,7 +146,7 @@ class RestrictedProblem:
     ----------
     masses : Balanced
     integers : Masses
-        The same masses as the core counts them.
+        The same masses, in the integers of the core.
     settings : Settings
     """
 
@@ -159,8 +158,8 @@ class RestrictedProblem:
         self._slack = 1.0
         self._largest_cost = 0.0
         self._value_when_dropped = math.inf
-        self._given_up = Counter[str]()  # what a basis that was given up had done
-        self._stop: Status | None = None  # why to stop, as soon as there is a bound
+        self._given_up = Counter[str]()  # pivots of a basis that was given up
+        self._stop: Status | None = None  # the reason to stop, as soon as there is a bound
         self._rounds, self._seconds = 0, 0.0
 
     # -- steps, in the order of `events` -------------------------------------------------------
@@ -175,7 +174,7 @@ class RestrictedProblem:
     ) -> tuple[Nothing, Ready | Starved | BadNumber]:
         """Take the first arcs, those of the plan before the others, and find a basis.
 
-        Potentials near the optimum help where the plan has none of its own.
+        Potentials near the optimum are used where the plan has no flow.
         """
         began = time.perf_counter()
         self._add(rows, cols, costs)
@@ -189,7 +188,7 @@ class RestrictedProblem:
     def rescue(
         self, starved: Starved, rows: HostArray, cols: HostArray, costs: HostArray
     ) -> tuple[Nothing, Ready | Starved | Infeasible | BadNumber]:
-        """Take the arcs found at the prices of a starved start; start again."""
+        """Take the arcs found at the prices of a starved start, and start again."""
         out = starved.leads_out(rows, cols, costs, *self._masses.shape)
         if out.any():
             self._add(rows[out], cols[out], costs[out])
@@ -197,7 +196,7 @@ class RestrictedProblem:
         return (), starved.dearer() or Infeasible(starved.violation)
 
     def run(self) -> tuple[Potentials, Solved]:
-        """Solve on the arcs there are; potentials for pricing."""
+        """Solve on the arcs so far; return potentials for pricing."""
         began = time.perf_counter()
         self._run()
         self._seconds += time.perf_counter() - began
@@ -214,7 +213,7 @@ class RestrictedProblem:
     ) -> tuple[Potentials | Nothing, Solved | StartOver | Stopped | BadMinimum | BadNumber]:
         """Take a pricing at the potentials of `solved`; add its arcs and solve again.
 
-        `second` says whether there is a second plan to be had in place of the first.
+        `second` says whether there is a second plan that could replace the first.
         """
         began = time.perf_counter()
         self._rounds += 1
@@ -245,9 +244,9 @@ class RestrictedProblem:
     def begin_again(
         self, plan: FirstPlan, rows: HostArray, cols: HostArray, costs: HostArray
     ) -> tuple[Nothing, Ready]:
-        """Take the arcs of a better plan, and others; go on from there if it is better.
+        """Take the arcs of a second plan, and others; continue from that plan if it is cheaper.
 
-        It may not be, if there was no time. Ctrl-C leaves the basis that was there before.
+        If time ran out it may not be cheaper. Ctrl-C leaves the previous basis in place.
         """
         began = time.perf_counter()
         basis = LiveBasis(self._integers)
@@ -261,9 +260,9 @@ class RestrictedProblem:
         return (), Ready()
 
     def interrupt(self, event: Event) -> Event | None:
-        """What follows `event` now that Ctrl-C was pressed outside: the end, or a first bound.
+        """The event after Ctrl-C was pressed outside a step: the end, or a step to a first bound.
 
-        None where there is nothing to return yet, or if it was the second time.
+        None where there is nothing to return yet, or if Ctrl-C was pressed before.
         """
         has_plan = self._bounds.known or isinstance(event, Solved)
         if not has_plan or self._stop is Status.INTERRUPTED:
@@ -306,7 +305,7 @@ class RestrictedProblem:
         return self._given_up["pivots"] + self._basis.pivots
 
     def _add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
-        """Keep and pass on the arcs that are not forbidden."""
+        """Add the arcs that are not forbidden to the basis, and remember them for messages."""
         allowed = costs < np.inf
         allowed |= np.isnan(costs)  # the core complains about those
         if not allowed.all():
@@ -316,7 +315,7 @@ class RestrictedProblem:
         self._basis.add(rows, cols, costs)
 
     def _start(self, potentials: tuple[HostArray, ...]) -> Ready | Starved | BadNumber:
-        """A basis on the arcs there are, if they carry a plan."""
+        """Find a basis on the arcs so far, if they carry a plan."""
         began = time.perf_counter()
         feasible = self._basis.fault is None and self._basis.start(*potentials)
         self._seconds += time.perf_counter() - began
@@ -341,12 +340,12 @@ class RestrictedProblem:
             self._run()
             if self._basis.pivots > before or self._stop is not None:
                 return
-            self._slack *= 2.0  # the arcs were no news: rounding talks to itself
+            self._slack *= 2.0  # no pivot: the arcs differ from known ones by rounding only
             chosen = self._fitting(priced, priced.violated(self._slack))
             self._judge(chosen.size)
 
     def _run(self) -> None:
-        """Solve the restricted problem, in slices; note what stopped it short."""
+        """Solve the restricted problem, in slices; record the reason if it stopped short."""
         limits, on_slice = self._settings.limits, self._settings.watch.on_slice
         try:
             while True:
@@ -368,7 +367,7 @@ class RestrictedProblem:
             self._stop = Status.INTERRUPTED
 
     def _prices(self) -> tuple[Potentials, Solved]:
-        """Potentials for pricing, and what `advance` must know of them."""
+        """Potentials for pricing, and the record of them that `advance` needs."""
         u, v = own = self._basis.potentials()
         if self._settings.center:
             shift = self._masses.shift(u, v)
@@ -379,7 +378,7 @@ class RestrictedProblem:
         return Stopped(status, used=int(np.count_nonzero(self._basis.flow() > 0)))
 
     def _fitting(self, priced: Priced, violated: HostArray) -> HostArray:
-        """Those of the violated arcs that there is room for, after dropping others."""
+        """The violated arcs that there is room for, after dropping others."""
         self._make_room(violated.size)
         room = self._settings.limits.arcs - self._basis.size
         if 0 < room < violated.size:
@@ -389,8 +388,8 @@ class RestrictedProblem:
     def _make_room(self, coming: int) -> None:
         """Drop the arcs of largest reduced cost where there are too many.
 
-        Only once the plan has become cheaper since the last time: the simplex then never sees a
-        basis again, so arcs that go and come back cannot keep it busy for ever.
+        Only if the plan has become cheaper since the last drop: then no basis is seen twice, so
+        arcs that are dropped and added again cannot make the solve run for ever.
         """
         most = min(self._settings.limits.arcs, MAX_ARCS * sum(self._masses.shape))
         if self._basis.size + coming <= most:
@@ -401,7 +400,7 @@ class RestrictedProblem:
             self._basis.shrink(most * KEPT_ARCS // MAX_ARCS)
 
     def _judge(self, found: int) -> None:
-        """Note whether the round was the last one, and why."""
+        """Record whether this round is the last one, and why."""
         limits = self._settings.limits
         if self._stop is None and found == 0:
             self._stop = Status.OPTIMAL
@@ -426,7 +425,7 @@ class RestrictedProblem:
 
 
 class Latest(NamedTuple):
-    """The arcs added last: the place of the first one in the core's list, and their ends."""
+    """The arcs added last: the place of the first of them in the core's list, and their ends."""
 
     first: int
     rows: HostArray

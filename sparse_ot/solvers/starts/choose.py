@@ -1,18 +1,18 @@
-"""The first plan of a solve over all pairs, and which of two ways to make it.
+"""The first plan of a solve over all pairs, and the choice between two ways to make it.
 
-*Along a curve.* Pour one cloud into the other along a space-filling curve (`costs.feasible_arcs`).
-The plan is poor, but a plan; the nearest neighbours of all points are added to its arcs, and on
-these the simplex starts. That is fast where masses find partners among their neighbours, as they do
-where two clouds are alike.
+*Along a curve.* One cloud is poured into the other along a space-filling curve
+(`costs.feasible_arcs`). The plan is poor, but feasible. The nearest neighbours of all points are
+added to its arcs, and the simplex starts on these. This is fast where masses find partners among
+their neighbours, as they do where the two clouds are alike.
 
-*Coarse to fine* (`multiscale`). The plan is near the optimum, and has potentials that say so. That
-takes as long as a few rounds, and saves hundreds of them where masses must travel.
+*Coarse to fine* (`multiscale`). The plan is near the optimum and comes with potentials that nearly
+prove it. It takes as long as a few rounds, and saves hundreds of them where masses must travel.
 
-The rule, and what it rests on (`intrinsic_dimension` has the figures for clouds that are alike):
-with random masses coarse to fine is the safe way, at most twice as slow as the other and up to
-twenty times faster. Equal masses in equal numbers are an assignment problem, for which the core has
-an auction; there, in more than two dimensions, the plain way is tried first, and its first lower
-bound tells whether it was right. Seconds of CPU for the whole solve, 5,000 points a side:
+The rule, and the measurements behind it (`intrinsic_dimension` has the figures for clouds that are
+alike): with random masses coarse to fine is the safe way, at most twice as slow as the other and up
+to twenty times faster. Equal masses in equal numbers are an assignment problem, for which the core
+has an auction. There, in more than two dimensions, the plain way is tried first, and its first
+lower bound shows whether that was right. CPU seconds for the whole solve, 5,000 points per side:
 
 | clouds | d | masses | gap after the first round | coarse to fine | along a curve |
 | --- | --- | --- | --- | --- | --- |
@@ -46,10 +46,10 @@ from sparse_ot.solvers.starts.multiscale import Start
 __all__ = ["FirstPlan", "FirstPlans", "SecondPlan", "coarse_pays", "gives_up"]
 
 MAX_ASSIGNMENT_DIMENSION = 2.5
-"""Up to here an assignment problem, too, starts coarse to fine without a trial."""
+"""Up to this dimension an assignment problem, too, starts coarse to fine without a trial."""
 
 MAX_PLAIN_GAP = 0.2
-"""Relative gap after the first round of a plain start beyond which it is given up."""
+"""Relative gap after the first round above which a plain start is given up."""
 
 
 class FirstPlan(NamedTuple):
@@ -63,7 +63,7 @@ class FirstPlan(NamedTuple):
     potentials : (u, v), or ()
         Near the optimal ones, with `flow` only.
     seconds : float
-        What it took, if it was made coarse to fine.
+        Time taken to make it, if it was made coarse to fine.
     """
 
     rows: HostArray
@@ -74,12 +74,12 @@ class FirstPlan(NamedTuple):
 
     @property
     def arrays(self) -> tuple[HostArray, ...]:
-        """What the device needs to know: pairs, and potentials if there are any."""
+        """What the device needs: the pairs, and the potentials if there are any."""
         return self.rows, self.cols, *self.potentials
 
 
 SecondPlan: TypeAlias = Callable[[], FirstPlan]
-"""Makes another plan, should the first one turn out poor."""
+"""Makes another plan if the first one turns out to be poor."""
 
 
 class FirstPlans(NamedTuple):
@@ -88,9 +88,9 @@ class FirstPlans(NamedTuple):
     Attributes
     ----------
     coarse : callable, optional
-        Makes a `multiscale.Start` from ``(x, y, a, b)``; without it all plans are plain ones.
+        Makes a `multiscale.Start` from ``(x, y, a, b)``; without it every plan is a plain one.
     metric : GroundMetric, optional
-        How the plain ones see the points (see `Backbone`).
+        The metric of the plain plans (see `Backbone`).
     """
 
     coarse: Callable[..., Start] | None = None
@@ -99,10 +99,10 @@ class FirstPlans(NamedTuple):
     def choose(
         self, a: HostArray, b: HostArray, *points: HostArray, masses: Masses | None = None
     ) -> tuple[FirstPlan, SecondPlan | None]:
-        """The plan that is likely to lead to the optimum soonest, and what else there is.
+        """The plan likely to lead to the optimum soonest, and a second one to fall back on, if any.
 
-        Points are x (n, d) and y (m, d), or nothing; `masses` are the integers of a and b, if there
-        are any yet.
+        Points are x (n, d) and y (m, d), or nothing; `masses` are the integers of a and b, if they
+        have been made already.
         """
         if self.coarse is None:
             return self._plain(a, b, *points), None
@@ -113,7 +113,7 @@ class FirstPlans(NamedTuple):
         return self._plain(a, b, *points), coarse
 
     def _plain(self, a: HostArray, b: HostArray, *points: HostArray) -> FirstPlan:
-        """Along a curve; without points, in the order listed."""
+        """The plan along a curve; without points, in the order given."""
         find = Backbone(2 * (a.size + b.size), self.metric)
         rows, cols = find(*(points or (_in_line(a.size), _in_line(b.size))), a, b)
         repeats = (rows == rows[-1]) & (cols == cols[-1])  # filled up by repeating the last one

@@ -1,11 +1,11 @@
-"""How many dimensions a cloud has, as seen by its neighbours.
+"""The intrinsic dimension of a cloud, estimated from distances to nearest neighbours.
 
-A coarse-to-fine start pays where groups of neighbours are compact, and the higher the dimension the
-less compact they are. The dimension of the data counts, not that of the space around it, so it is
+A coarse-to-fine start pays where groups of neighbours are compact, and they are less compact in
+higher dimensions. The dimension of the data counts, not that of the space around it, so it is
 estimated. Measured on pairs of uniform clouds, equal masses in equal numbers, CPU seconds for the
 whole solve:
 
-| points a side | d | coarse to fine | from a plain start |
+| points per side | d | coarse to fine | from a plain start |
 | --- | --- | --- | --- |
 | 20 000 | 2 | 1.4 | 2.9 |
 | 20 000 | 3 | 2.2 | 0.9 |

@@ -1,13 +1,14 @@
-"""Coarse levels of a cloud, and what of a coarse plan becomes of it one level down.
+"""Coarse levels of a cloud, and how a coarse plan is carried down to the next level.
 
-A cloud is cut in two across its widest side, each part again, down to single points
-(geometry/hierarchy.hpp in kernels/). That puts the points in an order in which the groups of any
-depth are contiguous. A level is a depth, that is, a list of borders. The two clouds of a problem
-are cut at random and independently; the essay of that header says why.
+A cloud is cut in two across its widest side, and each part is cut again, down to single points
+(kernels/include/sparse_ot/geometry/hierarchy.hpp). This puts the points in an order in which the
+groups of every depth are contiguous. A level is a depth, that is, a list of borders. The two clouds
+of a problem are cut at random and independently; the essay of that header says why.
 
-Plans are dealt out by the north-west rule: lay what is to be sent along one line of mass, and what
-takes it along another with the same total; pairs are where stretches of the two overlap. Cutting
-both lines at all borders of either does it for all groups at once, in integers, without a loop.
+Plans are dealt out by the north-west rule: lay the masses sent along one line, and the masses
+received along another of the same total length; a pair is in the plan where its two stretches
+overlap. Cutting both lines at all borders of either does this for all groups at once, in integers,
+without a loop.
 """
 
 from __future__ import annotations
@@ -69,9 +70,9 @@ class Groups(NamedTuple):
     Attributes
     ----------
     order : ndarray of int64, (n,)
-        Which point stands where.
+        The point at each place.
     depth : ndarray of uint8, (n,)
-        Of the border before each place.
+        Depth of the border before each place.
     points : ndarray of float64, (n, d)
     mass : ndarray of int64, (n,)
         In this order.
@@ -103,14 +104,14 @@ class Groups(NamedTuple):
         )
 
     def as_given(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values in the order of the groups, in the order of the points as given."""
+        """Values given in the order of the groups, returned in the order of the points as given."""
         out = np.empty_like(values)
         out[self.order] = values
         return out
 
 
 def north_west(sent: Integers, taken: Integers) -> Plan:
-    """Where two lines of mass with one total overlap: positions in either, and how much.
+    """The overlaps of two lines of mass of equal total: positions in both, and how much.
 
     Examples
     --------

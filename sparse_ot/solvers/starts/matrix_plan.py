@@ -1,9 +1,9 @@
-"""A near-optimal first plan for a cost matrix, if it holds distances of points.
+"""A near-optimal first plan for a cost matrix that holds distances between points.
 
-`points_of_matrix` finds the points, `multiscale` makes the plan from them, and the core starts
-from that plan on the matrix itself, whose entries alone decide what is optimal. Measured on 5,000
-points in the plane against as many, masses 1..999 (CPU seconds of `emd2`): 1.0 from the matrix
-alone, 0.4 with the points.
+`points_of_matrix` finds the points, `multiscale` makes the plan from them, and the core starts from
+that plan on the matrix itself, whose entries alone decide what is optimal. Measured on 5,000 points
+in the plane against 5,000, masses 1..999 (CPU seconds of `emd2`): 1.0 from the matrix alone, 0.4
+with the points.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["start_behind"]
 
 
 MIN_POINTS = 1000
-"""Sources and targets together from which on a coarse start pays."""
+"""Sources and targets together at which a coarse start begins to pay."""
 
 
 def start_behind(
@@ -31,12 +31,12 @@ def start_behind(
     seconds: float = math.inf,
     masses: Masses | None = None,
 ) -> multiscale.Start | None:
-    """A plan near the optimum of a matrix (n, m) and potentials, in `seconds`; None without points.
+    """A near-optimal plan and potentials for a matrix (n, m); None if no points are found.
 
-    `masses` are the integers of a and b, where they have been made already.
+    `seconds` limits the time; `masses` are the integers of a and b, if they have been made already.
 
-    Also None where the simplex is as fast without: few points, or an assignment problem in more
-    than two dimensions.
+    Also None where the simplex is as fast without a plan: few points, or an assignment problem in
+    more than two dimensions.
     """
     if sum(matrix.shape) < MIN_POINTS:
         return None

@@ -1,34 +1,35 @@
-"""A near-optimal plan and near-optimal potentials for two clouds, before the simplex sees them all.
+"""A near-optimal plan and near-optimal potentials for two clouds, for the simplex to start from.
 
-*Why.* A pivot costs what its tree is large: two microseconds where a tree has 500 nodes, tens with
-a hundred thousand, hundreds with a million. From nothing, the simplex on all points needs several
-pivots a point. From the start given here it needs a fraction of one.
+*Why.* The time of a pivot grows with the tree: two microseconds for 500 nodes, tens for a hundred
+thousand, hundreds for a million. From no start, the simplex on all points needs several pivots per
+point. From the start made here it needs a fraction of one.
 
-*Coarse to fine.* Neighbours are grouped, four to a group and groups of groups (`coarsening`). A
-group stands where the mean of its mass is. The coarsest level, some hundred groups, is solved
-exactly from any plan. Then, level by level:
+*Coarse to fine.* Neighbours are grouped, four points per group, then four groups per larger group
+(`levels`). A group is placed at the mean of its points, weighted by mass. The coarsest level, at
+most `COARSEST` groups, is solved exactly, from any plan. Then, level by level:
 
 1. Potentials are carried down by the c-transform: ``u_i = min_J cost(x_i, Y_J) − v_J`` over the
-   groups J of the other side, a nearest-neighbour search, and the other way round.
-2. The plan is carried down. What a group of sources sends to each partner is dealt out among the
-   points of the group by the north-west rule, in the order of the groups, which keeps neighbours
-   together; then likewise what a group of targets receives. Masses fit to the last unit.
-3. The plan is swept: exact solves inside small cells, on threads (kernels, domain_sweeps.hpp),
-   then larger cells, up to a third of the level. The finest level ends with that. The others are
-   then solved as a whole, as errors that a coarse level leaves cost ten times as much to mend
-   below it.
+   groups J of the other side, which is a nearest-neighbour search; likewise v from u.
+2. The plan is carried down. The mass that a group of sources sends to each partner is dealt out
+   among the points of the group by the north-west rule, in the order of the groups, which keeps
+   neighbours together; then likewise the mass that a group of targets receives. Masses agree to the
+   last unit.
+3. The plan is swept: exact solves inside small cells, on threads (sweeps/sweeps.hpp in the
+   kernels), then inside larger cells, up to a third of the level. A large finest level ends there.
+   The others are then solved as a whole, because errors left on a coarse level cost ten times as
+   much to repair on the level below it.
 
-*Exactness.* Masses are the integers of `core.Masses`, perturbed against stalling, on all
-levels; a plan is feasible to the unit at any moment, so a deadline costs quality, nothing else.
-What is returned is no optimum and does not pretend to be.
+*Exactness.* Masses are the integers of `core.Masses`, perturbed against stalling, on all levels.
+The plan is feasible to the unit at any moment, so a deadline costs only quality. The result is
+near-optimal, not optimal.
 
-*Metrics.* Those that the core computes. The mean of a group is a point of the same space, of points
-as the metric sees them (`GroundMetric.prepare`): under cosine, of unit vectors. A function can be
-neither averaged nor evaluated in the core, and there is no start from coarse to fine.
+*Metrics.* Those that the core computes. The mean of a group is a point of the same space, in the
+coordinates that the metric works in (`GroundMetric.prepare`): under cosine, unit vectors. The core
+cannot evaluate a function, so there is no coarse-to-fine start for one.
 
 *Sides.* Cells are cut on the side with more points, so that they stay small on both sides when
-there are 1000 sources to a target. Points without mass are left out, and get their potentials at
-the end.
+there are 1000 sources per target. Points without mass are left out, and get their potentials at the
+end.
 
 References: Mérigot 2011, Computer Graphics Forum 30(5), 1583-1592, for the multiscale idea;
 Schmitzer 2016, J. Math. Imaging Vision 56, 238-259.
@@ -54,25 +55,25 @@ __all__ = ["Start", "start"]
 
 
 COARSEST = 256
-"""Most points of the coarsest level, which is one cell with all pairs as arcs."""
+"""Maximum of points on the coarsest level, which is one cell with all pairs as arcs."""
 
 CUTS_PER_LEVEL = 2
-"""Cuts between two levels: four groups, or points, to a group of the coarser one."""
+"""Cuts between two levels: four groups, or points, per group of the coarser one."""
 
 MIN_CELL, CELL_GROWTH, MIN_CELLS = 250, 3, 3
-"""Sources in the first cells of a level, growth from sweep to sweep, and how far cells grow."""
+"""Sources in the first cells of a level, growth of cells per sweep, and fewest cells of a sweep."""
 
 PATIENCE, WHOLE_PATIENCE = 1, 10
-"""How often missing pairs are looked for inside a cell: once, the next sweep comes by again."""
+"""Searches for missing pairs inside a cell: one where another sweep follows, ten in the whole."""
 
 WHOLE_UP_TO, MAX_WHOLE_SWEEPS = 2000, 5
-"""The finest level, too, is solved as a whole up to so many points; and how persistently."""
+"""Size up to which the finest level, too, is solved as a whole; maximum of sweeps of the whole."""
 
 SLICE_SECONDS = 0.25
 """How long the core works before Python looks for Ctrl-C."""
 
 THREADS = 0
-"""All that the machine has; the result does not depend on it."""
+"""0 means all that the machine has; the result does not depend on their number."""
 
 
 class Start(NamedTuple):
@@ -118,13 +119,14 @@ def start(
     metric : str, (str, float) or GroundMetric
         One that the core knows.
     masses : Masses, optional
-        The integers of a and b, where they have been made already.
+        The integers of a and b, if they have been made already.
     seed : int, optional
-        Where cells are cut. The same seed, the same start, on any number of threads; None is 0.
+        Decides where cells are cut. The same seed gives the same start on any number of threads;
+        None means 0.
     deadline : float, optional
-        Time by `time.perf_counter` after which no cell is solved any more.
+        Time by `time.perf_counter` after which no further cell is solved.
     tol : float
-        Cells stop growing when a sweep over all points gains less than this part of the value.
+        Cells stop growing when a sweep over all points gains less than this share of the value.
 
     Raises
     ------
@@ -268,8 +270,8 @@ def c_transform(x: Floats, y: Floats, v: Floats, metric: GroundMetric) -> Floats
 def _cells(size: int, whole: bool) -> list[int]:
     """Sizes of the cells of a level's sweeps, in turn.
 
-    From `MIN_CELL` up to a third of the level, in steps of about `CELL_GROWTH`; then, maybe,
-    the whole until that settles.
+    From `MIN_CELL` up to a third of the level, growing by about `CELL_GROWTH`; then, if `whole`,
+    the whole level, up to `MAX_WHOLE_SWEEPS` times.
     """
     largest = size // MIN_CELLS
     cells = []
@@ -283,7 +285,7 @@ def _cells(size: int, whole: bool) -> list[int]:
 def _extended(
     u: Floats, x: Floats, known: Integers, y: Floats, v: Floats, metric: GroundMetric
 ) -> Floats:
-    """Potentials of all points from those of the points that have mass."""
+    """Potentials of all points, from those of the points with mass."""
     if known.size == x.shape[0]:
         return u
     all_u = c_transform(x, y, v, metric)

@@ -1,23 +1,23 @@
 """The points behind a cost matrix, where it holds squared or plain Euclidean distances.
 
-Problem. Most matrices that are handed to an optimal transport solver were computed from points in
-few dimensions. With the points a solve can start coarse to fine (`multiscale`), which the matrix
-alone does not allow. So find points whose distances they are: *metric unfolding*, solved here from
+Problem. Most matrices handed to an optimal transport solver were computed from points in few
+dimensions. With the points a solve can start coarse to fine (`multiscale`), which the matrix alone
+does not allow. So find points whose distances the entries are: *metric unfolding*, solved here from
 a few rows and columns, in O((n + m) d) time, without looking at the rest of the matrix.
 
 Method (Schönemann 1970, On metric multidimensional unfolding, Psychometrika 35, 349-366). From
-``M[i, c] = |x_i|² − 2 x_i·y_c + |y_c|²`` subtract row means and column means:
-what is left, ``−2 (x_i − x̄)·(y_c − ȳ)``, has rank d, and its singular vectors V give the points up
-to a linear map G: ``x_i − x̄ = Gᵀ z_i`` with ``z_i`` the coordinates along V. The row means are
-quadratic in z,
+``M[i, c] = |x_i|² − 2 x_i·y_c + |y_c|²`` subtract row means and column means. The remainder,
+``−2 (x_i − x̄)·(y_c − ȳ)``, has rank d, and its singular vectors V give the points up to a linear
+map G: ``x_i − x̄ = Gᵀ z_i`` with ``z_i`` the coordinates along V. The row means are quadratic in z,
 
     mean_c M[i, c] = z_i·Q z_i + w·z_i + constant,   Q = G Gᵀ,   w = 2 G (x̄ − ȳ),
 
-so a least squares fit gives Q and w, and a Cholesky factor of Q is as good a G as any (the rest is
-a rotation). Each y_j then follows from its distances to the sampled x.
+so a least squares fit gives Q and w, and a Cholesky factor of Q serves as G (any other differs from
+it by a rotation). Each y_j then follows from its distances to the sampled x.
 
-*Trust.* The points only make a start. Entries that were not sampled are compared, and where they do
-not fit nothing is returned; if the matrix lies elsewhere, the start is worse, never the answer.
+*Trust.* The points only make a start. Random entries of the matrix are compared with the distances
+found, and if they differ nothing is returned. If the matrix is different in entries that were not
+compared, the start is worse; the answer stays right.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ Clouds: TypeAlias = tuple[HostArray, HostArray]
 
 MAX_DIMENSIONS = 8
 SAMPLED, RUN = 64, 8
-"""Rows, and columns, that are looked at; in runs of neighbours, which share cache lines."""
+"""Number of rows, and of columns, that are read; in runs of neighbours, which share cache lines."""
 
 COMPARED = 2000
-"""Entries that are compared in the end."""
+"""Entries compared at the end."""
 
 NEGLIGIBLE = 1e-7
 """Share of the largest singular value below which one counts as zero: squared distances in doubles
 leave noise near 1e-15 of it, points rounded to single precision 1e-8."""
 
 FIT = 1e-6
-"""Largest misfit of a compared entry, as a share of the largest one. A start may be that far off:
-the matrix itself prices its plan."""
+"""Largest misfit of a compared entry, as a share of the largest one. A start may be off by that
+much, because the matrix itself prices its plan."""
 
 
 def points_behind(matrix: HostArray) -> tuple[HostArray, HostArray, str] | None:
@@ -75,7 +75,7 @@ def _unfold(matrix: HostArray, power: int) -> Clouds | None:
     if min(matrix.shape) < SAMPLED:
         return None
     rows, cols = (_spread(count) for count in matrix.shape)
-    basis = _basis(matrix[np.ix_(rows, cols)] ** power)  # a small block tells whether it pays
+    basis = _basis(matrix[np.ix_(rows, cols)] ** power)  # a small block shows whether it pays
     if basis is None:
         return None
     of_cols, of_rows = matrix[:, cols] ** power, matrix[rows] ** power
@@ -90,20 +90,20 @@ def _unfold(matrix: HostArray, power: int) -> Clouds | None:
 
 
 def _spread(count: int) -> HostArray:
-    """Places all over 0 .. count-1, a few in a row each time, not in step with anything."""
+    """Places in 0 .. count-1, in runs at random positions, so that no period can match them."""
     runs = np.random.default_rng(0).permutation(count // RUN)[: SAMPLED // RUN]
     places: HostArray = (RUN * runs[:, None] + np.arange(RUN)).reshape(-1)
     return places
 
 
 def _centred(distances: HostArray) -> HostArray:
-    """Without what depends on the row alone."""
+    """Distances minus the mean of their row."""
     out: HostArray = distances - distances.mean(axis=1, keepdims=True)
     return out
 
 
 def _basis(block: HostArray) -> HostArray | None:
-    """Directions (p, d) in which rows differ, if they are few; the columns' part removed."""
+    """Directions (p, d) in which the rows differ, column means removed; None unless d is small."""
     if not np.isfinite(block).all():
         return None
     centred = _centred(block)
@@ -113,7 +113,7 @@ def _basis(block: HostArray) -> HostArray | None:
 
 
 def _in_space(z: HostArray, means: HostArray, rows: HostArray) -> HostArray | None:
-    """The linear map and the shift that make `means` squared distances, applied to z."""
+    """The points, from z by the linear map and the shift fitted to `means`; None if none fits."""
     d = z.shape[1]
     scale = np.abs(z[rows]).max(axis=0)
     z = z / np.where(scale > 0, scale, 1.0)
@@ -139,7 +139,7 @@ def _from_distances(distances: HostArray, x: HostArray) -> HostArray | None:
         weights = np.linalg.solve(centred.T @ centred, centred.T)
     except np.linalg.LinAlgError:
         return None
-    # The weights of a row add up to 0, so what depends on y alone drops out.
+    # The weights of a row add up to 0, so the term that depends on y alone drops out.
     y: HostArray = 0.5 * (weights @ ((x**2).sum(axis=1)[:, None] - distances)).T
     return y
 
