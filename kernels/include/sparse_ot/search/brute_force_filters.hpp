@@ -5,9 +5,9 @@
 // pass too many targets but must not reject a wanted one: its rounding errors are bounded here, and
 // every comparison is relaxed by the bound.
 //
-// ProductFilter serves metrics that say how they follow from products (`products`). It works on |x
-// - y|^2 = |x|^2 + |y|^2 - 2 x.y in single precision: one product and one sum per coordinate, in
-// twice as many lanes. Points are first centred at the median of the targets and scaled by their
+// ProductFilter serves metrics that say how they follow from products (`products`). It computes
+// |x - y|^2 as |x|^2 + |y|^2 - 2 x.y in single precision: one product and one sum per coordinate,
+// in twice as many lanes. Points are first centred at the median of the targets and scaled by their
 // radius. With u = 2^-24, a dot product of d floats has an error of at most (d + 3) u |x| |y|,
 // including the rounding of its arguments (Higham 2002, Accuracy and Stability of Numerical
 // Algorithms, section 3.1), and |x| |y| <= (|x|^2 + |y|^2) / 2: one share is charged to the source,

@@ -20,10 +20,10 @@
 // half the squared chord, which is the cosine cost.
 //
 // Limits. With limit[i] the search looks only for targets of value < limit[i]; if there are none,
-// pruning leaves almost no work. Pricing sets limit = u. A row that comes back empty has its
-// minimum at or above u_i, so none of its arcs is violated and u_i needs no correction; its exact
-// minimum stays unknown, but a proof of feasibility does not need it. A row that comes back with
-// entries has its exact minimum first.
+// pruning leaves almost no work. Pricing within a cell (sweeps/cell_problem.hpp) sets limit = u. A
+// row that comes back empty has its minimum at or above u_i, so none of its arcs is violated and
+// u_i needs no correction; its exact minimum stays unknown, but a proof of feasibility does not
+// need it. A row that comes back with entries has its exact minimum first.
 //
 // Ties. Where the cost is a norm, thousands of prices tie up to rounding, and ranking them means
 // looking at all of them. With loose ties, values that differ by less than 8 + d ulps of cost and
