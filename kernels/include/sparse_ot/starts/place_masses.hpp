@@ -28,8 +28,8 @@ namespace sparse_ot {
 
 namespace detail {
 
-// Figures of benchmarks/NOTES.md.
-// The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
+// benchmarks/NOTES.md has the measurements. The tight arcs get a whole maximum flow, so that
+// optimal potentials give an optimal plan.
 inline constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t phases_per_stage = 8;
 inline constexpr Arc small_graph_arcs = 200000;
