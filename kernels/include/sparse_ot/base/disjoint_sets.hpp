@@ -2,8 +2,8 @@
 //
 // Every set has a representative. `find` halves the paths it follows. If the smaller set always
 // joins the larger one (`unite` sees to it, callers of `join` know both sizes), a find takes
-// logarithmic time, in practice a step or two. Reference: Tarjan and van Leeuwen 1984, J. ACM
-// 31(2), 245-281.
+// logarithmic time, in practice a step or two.
+// Reference: Tarjan and van Leeuwen 1984, J. ACM 31(2), 245-281.
 #pragma once
 
 #include <numeric>

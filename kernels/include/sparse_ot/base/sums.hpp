@@ -6,8 +6,8 @@
 //                  high + low.
 //
 // A potential is a sum of costs along a tree path. If the path contains a cost of 1e12, a plain
-// double loses everything below 1e-4, including costs of 1e-12 elsewhere on the path. Reference:
-// Knuth 1997, The Art of Computer Programming 2, section 4.2.2 (two-sum); Dekker 1971.
+// double loses everything below 1e-4, including costs of 1e-12 elsewhere on the path.
+// Reference: Knuth 1997, The Art of Computer Programming 2, section 4.2.2 (two-sum); Dekker 1971.
 #pragma once
 
 #include <cmath>

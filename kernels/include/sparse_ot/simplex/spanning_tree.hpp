@@ -13,8 +13,9 @@
 //
 // Invariant: the tree is strongly feasible (Cunningham 1976, Math. Programming 11, 105-116), that
 // is, every arc that carries nothing points up. The simplex keeps it by its choice of the leaving
-// arc. References: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 409-421 (tree indices), pp.
-// 421-425 (strong feasibility).
+// arc.
+// References: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 409-421 (tree indices), pp. 421-425
+// (strong feasibility).
 #pragma once
 
 #include <cstdint>

@@ -3,8 +3,8 @@
 // MostNegative looks at every arc and takes the most negative: fewest pivots, each O(arcs).
 // FirstEligible scans cyclically and takes the first negative arc: cheapest to find, most pivots.
 // Block search beats both (Kiraly and Kovacs 2012, section 5). They are here because the simplex
-// must be correct under any rule, and the tests run it under these. References: Dantzig 1951;
-// Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 416-417.
+// must be correct under any rule, and the tests run it under these.
+// References: Dantzig 1951; Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 416-417.
 #pragma once
 
 #include <vector>
