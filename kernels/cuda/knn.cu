@@ -1,13 +1,14 @@
-// The k nearest targets of every source, in two steps: each slice of the targets, then all slices.
-// How, and what it costs, is told in search.cuh.
+// Finds the k nearest targets of every source in two steps: per slice of the targets, then over all
+// slices. search.cuh describes the method and its cost.
 
 #include "search.cuh"
 
 // Grid: x over blocks of kThreads sources, y over slices of `width` targets.
 // Bounds: 1 <= k <= kMaxNeighbours, d >= 1, n and m up to 2^30; the last block and the last slice
-// may be partly empty. `offset` (m,) is added to the cost of every pair with that target, or null.
+// may be partly empty. `offset` (m,), or null, is added to the cost of every pair with that target.
 // Writes keys, costs, targets (n, gridDim.y, k): each list sorted, -1 where a slice has fewer than
-// k targets. Reads x (n, d) and y (m, d), rows contiguous.
+// k targets.
+// Reads x (n, d) and y (m, d), rows contiguous.
 extern "C" __global__ void __launch_bounds__(kThreads)
     nearest_of_slice(const Scalar* __restrict__ x, const Scalar* __restrict__ y,
                      const Key* __restrict__ offset, int n, int m, int d, int k, int width,
@@ -27,9 +28,10 @@ extern "C" __global__ void __launch_bounds__(kThreads)
     shortlist.store(keys + place, costs + place, targets + place);
 }
 
-// Grid: x over blocks of kThreads sources, one a thread. No shared memory.
-// Reads the lists of `slices` slices, (n, slices, k), each once; writes (n, k): smallest key first,
-// ties by smaller index, index -1 and cost 0 beyond the number of targets.
+// Grid: x over blocks of kThreads sources, one source per thread. No shared memory.
+// Reads the lists of `slices` slices, (n, slices, k), each once.
+// Writes (n, k): smallest key first, ties by smaller index; index -1 and cost 0 if there are fewer
+// than k targets.
 extern "C" __global__ void __launch_bounds__(kThreads)
     nearest_of_all(const Key* __restrict__ keys, const Scalar* __restrict__ costs,
                    const int* __restrict__ targets, int n, int slices, int k,

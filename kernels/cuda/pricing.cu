@@ -1,21 +1,21 @@
-// Pricing: which pairs would improve a plan, and how good the potentials are.
+// Pricing: finds the pairs that would improve a plan, and how good the potentials are.
 //
-// For each source i the row minimum, min_j cost(i, j) - v[j], from which a feasible dual and a
-// lower bound follow, and the (at most) k pairs with the most negative reduced cost, cost(i, j) -
-// u[i] - v[j] < 0. Both fall out of one search with the key cost - v, which is nearest_of_slice of
-// knn.cu with -v for an offset: the first entry is the minimum, and subtracting u[i] does not
-// change the order of a row.
+// For each source i it computes the row minimum, min_j cost(i, j) - v[j], from which a feasible
+// dual and a lower bound follow, and at most k pairs with the most negative reduced cost, cost(i,
+// j) - u[i] - v[j] < 0. Both follow from one search with the key cost - v, which is
+// nearest_of_slice of knn.cu with -v as offset: the first entry is the minimum, and subtracting
+// u[i] does not change the order within a row.
 //
-// Keys are double whatever the points are: a lower bound is a sum over them.
+// Keys are double for any type of points, because a lower bound is a sum over them.
 
 #include "search.cuh"
 
 static_assert(sizeof(Key) == sizeof(double), "prices are compared in double");
 
-// Grid: x over blocks of kThreads sources, one a thread. No shared memory.
-// Reads the lists of `slices` slices, (n, slices, k), and u (n,). Writes row_minima (n,), +infinity
-// where there is no target, and cols, negative_costs (n, k): most negative first, -1 and 0 in
-// places that no negative pair takes.
+// Grid: x over blocks of kThreads sources, one source per thread. No shared memory.
+// Reads the lists of `slices` slices, (n, slices, k), and u (n,).
+// Writes row_minima (n,), +infinity if there is no target, and cols, negative_costs (n, k): most
+// negative first; places without a negative pair hold -1 and 0.
 extern "C" __global__ void __launch_bounds__(kThreads)
     most_negative(const double* __restrict__ keys, const Scalar* __restrict__ costs,
                   const int* __restrict__ targets, const double* __restrict__ u, int n, int slices,

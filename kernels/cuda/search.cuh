@@ -1,55 +1,55 @@
-// The search that neighbours and prices share: for each source, the k targets of smallest key.
+// The search shared by knn.cu and pricing.cu: for each source, the k targets of smallest key.
 //
-// There are n m pairs and no room for them, so every pair is met once, in registers, and forgotten.
-// A block holds kThreads sources, one a thread. It walks over a slice of the targets in tiles of
-// kTargets, and over the coordinates of a tile in stages of kDepth:
+// There is no memory for all n m pairs, so every pair is computed once, in registers, and not
+// stored. A block has kThreads sources, one per thread. It walks over a slice of the targets in
+// tiles of kTargets, and over the coordinates of a tile in stages of kDepth:
 //
 //     for each tile of targets
 //         for each stage of coordinates: load sources and targets into shared memory;
 //             each thread adds its source's coordinates to kTargets accumulators
 //         each thread offers kTargets costs to its shortlist
 //
-// Work: n m d additions to a metric, and n m comparisons with the worst entry of a list; entries
-// that beat it are few, about k log(m / k) a source. In the inner loop a thread reads one
-// coordinate of its own and kTargets that the whole warp shares (broadcasts, four to a load).
+// Work: n m d additions to a metric, and n m comparisons with the worst entry of a list. Few
+// entries beat it, about k log(m / k) per source. In the inner loop a thread reads one coordinate
+// of its own and kTargets that the whole warp shares (broadcasts, four to a load).
 //
-// Memory traffic of a block: the targets of its slice once, and its own sources once a tile, or
-// once altogether if they have no more than kDepth coordinates. Reads are along coordinates, hence
-// coalesced where points have many.
+// Memory traffic of a block: the targets of its slice once, and its own sources once per tile, or
+// only once if they have at most kDepth coordinates. Reads are along coordinates, and therefore
+// coalesced if points have many coordinates.
 //
-// Bounds: up to 2^30 sources and targets, so that indices of points are ints; positions of
-// coordinates are 64 bits wide.
+// Bounds: up to 2^30 sources and targets, so that indices of points fit an int; positions of
+// coordinates have 64 bits.
 //
 // Shared memory (Stage): sources as [coordinate][thread], one column wider than the block so that
 // writes along coordinates fall into different banks; targets as [coordinate][target], padded by
 // four, which keeps rows aligned to 16 bytes. 20.9 KB in double at 128 threads, 32 targets,
 // depth 16.
 //
-// Slices of the targets (gridDim.y) keep a large device busy when sources are few. Their shortlists
-// are merged by a second kernel. The order of entries, by key and then by index, does not depend on
-// the slicing, so neither does the result.
+// Slices of the targets (gridDim.y) keep a large device busy when there are few sources. A second
+// kernel merges their shortlists. Neither the order of entries, by key and then by index, nor the
+// result depends on the slicing.
 
 #ifndef SPARSE_OT_SEARCH_CUH
 #define SPARSE_OT_SEARCH_CUH
 
 #include "launch.cuh"
 
-/// Targets of a tile: accumulators that a thread holds in registers.
+/// Targets per tile: the accumulators that a thread holds in registers.
 constexpr int kTargets = SPARSE_OT_TARGETS;
-/// Longest list of neighbours.
+/// Largest k: the size of a list of neighbours.
 constexpr int kMaxNeighbours = SPARSE_OT_MAX_NEIGHBOURS;
 
 static_assert(kTargets % 4 == 0, "rows of the target tile are read four at a time");
 
-/// Whether one key comes before another: smaller first, NaN last of all, after infinity.
+/// Whether one key ranks before another: smaller first, NaN last, after infinity.
 __device__ inline bool precedes(Key one, Key other) {
     return one < other || (other != other && one == one);
 }
 
 /// The best entries so far of one source, in one thread's local memory.
 ///
-/// Invariant: sorted by key, equal keys in the order in which they were offered. Offered by
-/// increasing index, ties thus go to the smaller one.
+/// Invariant: sorted by key, equal keys in the order in which they were offered. Targets are
+/// offered by increasing index, so ties go to the smaller index.
 struct Shortlist {
     Key keys[kMaxNeighbours];
     Scalar costs[kMaxNeighbours];
@@ -60,7 +60,7 @@ struct Shortlist {
 
     __device__ explicit Shortlist(int k) : capacity(k), length(0), worst(Key(0)) {}
 
-    /// Whether an entry of this key would be turned down.
+    /// Whether an entry with this key would be rejected.
     __device__ bool refuses(Key key) const { return length == capacity && !precedes(key, worst); }
 
     __device__ void offer(Key key, Scalar cost, int target) {
@@ -77,7 +77,7 @@ struct Shortlist {
         worst = keys[length - 1];
     }
 
-    /// Write `capacity` entries; a place without one holds the target -1.
+    /// Write `capacity` entries; places without an entry hold the target -1.
     __device__ void store(Key* to_keys, Scalar* to_costs, int* to_targets) const {
         for (int place = 0; place < capacity; ++place) {
             const bool taken = place < length;
@@ -100,15 +100,14 @@ struct Shortlist {
     }
 };
 
-/// What a block shares: a stage of coordinates of its sources and of a tile of targets.
+/// Shared memory of a block: one stage of coordinates, of its sources and of a tile of targets.
 struct alignas(16) Stage {
     Scalar targets[kDepth][kTargets + 4];
     Scalar sources[kDepth][kThreads + 1];
 };
 
-/// Load `depth` coordinates from `base` on, of `count` points from `first` on, as
-/// [coordinate][point]. Points beyond `end` are filled with zeros. All threads of the block take
-/// part.
+/// Load `depth` coordinates, from `base` on, of `count` points, from `first` on, as
+/// [coordinate][point]. Points from `end` on are zeros. All threads of the block must call this.
 template <int kWidth>
 __device__ inline void load_stage(Scalar (*stage)[kWidth], const Scalar* points, int first, int end,
                                   int count, int base, int depth, int d) {
@@ -124,8 +123,8 @@ __device__ inline void load_stage(Scalar (*stage)[kWidth], const Scalar* points,
 
 /// Offer the targets [first, last) to the shortlist of this thread's source.
 ///
-/// All threads of the block call this, those without a source too: they load, and wait at the same
-/// barriers. `key_of(cost, target)` is what targets are ranked by.
+/// All threads of the block must call this, including those without a source: they load
+/// coordinates and wait at the same barriers. Targets are ranked by `key_of(cost, target)`.
 template <class KeyOf>
 __device__ inline void search(Stage& stage, const Scalar* x, const Scalar* y, int n, int d,
                               int first, int last, KeyOf key_of, Shortlist& shortlist) {
@@ -135,12 +134,12 @@ __device__ inline void search(Stage& stage, const Scalar* x, const Scalar* y, in
         Metric pairs[kTargets];
         for (int base = 0; base < d; base += kDepth) {
             const int depth = d - base < kDepth ? d - base : kDepth;
-            __syncthreads();  // the stage before this one has been used by all
+            __syncthreads();  // all threads have used the previous stage
             if (tile == first || !sources_stay) {
                 load_stage(stage.sources, x, block_first, n, kThreads, base, depth, d);
             }
             load_stage(stage.targets, y, tile, last, kTargets, base, depth, d);
-            __syncthreads();  // this stage has been written by all
+            __syncthreads();  // all threads have written this stage
             for (int coordinate = 0; coordinate < depth; ++coordinate) {
                 const Scalar own = stage.sources[coordinate][threadIdx.x];
 #pragma unroll

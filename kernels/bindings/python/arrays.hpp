@@ -1,5 +1,5 @@
-// Arrays of Python, seen and made by the bindings. A signature is a check: another element type,
-// another rank, a stride or a device is a TypeError before any of our code runs.
+// Python's arrays, as the bindings take and return them. A signature is a check: a different
+// element type or rank, strides, or memory on a device raise TypeError before any of our code runs.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -35,8 +35,8 @@ Result<T> give(std::vector<T>&& values) {
     return Result<T>(owned->data(), {owned->size()}, owner);
 }
 
-// Zeros that take no memory until they are touched, where the system can do that. (NumPy asks for
-// huge pages, of which the few entries of a plan touch all there are.)
+// Zeros that take no memory until they are touched, if the system supports it. (NumPy requests huge
+// pages, and even the few entries of a plan touch all of those.)
 inline Result<double> give_zeros(std::size_t count) {
     auto* zeros =
         static_cast<double*>(std::calloc(std::max<std::size_t>(count, 1), sizeof(double)));

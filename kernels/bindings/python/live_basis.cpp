@@ -1,7 +1,8 @@
-// Python's view of a problem whose basis lives on while arcs come and go.
+// Python's view of a problem whose basis stays alive while arcs are added and dropped.
 //
 // In C++ an `Instance` becomes a `Basis` when it starts, and a call in the wrong order does not
-// compile. Python has one object for both: the wrong order is a ValueError, raised in one place.
+// compile. Python has one object for both; a call in the wrong order raises ValueError, in one
+// place.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
@@ -142,7 +143,7 @@ public:
     }
 
 private:
-    // The one place where a call can come at the wrong time.
+    // The one place that rejects a call in the wrong order.
     template <class State, class Self>
     static auto& expect(Self& self, const char* message) {
         auto* state = std::get_if<State>(&self.state_);
@@ -179,21 +180,21 @@ void bind_live_basis(nb::module_& m) {
         .def(nb::init<const PythonMasses&>(), "masses"_a, "A problem without arcs.")
         .def("add_arcs", &LiveBasis::add_arcs<std::int32_t>, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "costs"_a.noconvert(),
-             "More arcs, before the start or after; a cost of +inf keeps its place, and is none.")
+             "Add arcs, before or after the start. Those of cost +inf are counted, but not used.")
         .def("add_arcs", &LiveBasis::add_arcs<std::int64_t>, "rows"_a.noconvert(),
-             "cols"_a.noconvert(), "costs"_a.noconvert(), "The same, with indices of 64 bits.")
+             "cols"_a.noconvert(), "costs"_a.noconvert(), "The same with 64-bit indices.")
         .def("start", &LiveBasis::start, "u"_a.none(), "v"_a.none(),
              "Build the first basis, from potentials if given. False: see fault, violation.")
         .def("start_from_plan", &LiveBasis::start_from_plan, "plan"_a.noconvert(),
              "u"_a.noconvert(), "v"_a.noconvert(),
              "Start from a plan in the integers of the masses, a flow for every arc given.")
         .def("run", &LiveBasis::run, "max_pivots"_a, "seconds"_a,
-             "Pivot until optimal on the arcs so far, or a limit.")
+             "Pivot until optimal on the present arcs, or until a limit.")
         .def("shrink", &LiveBasis::shrink, "most"_a,
-             "Drop all arcs but the `most` of least reduced cost, and the basic ones.")
+             "Drop all arcs except the `most` of least reduced cost and the basic ones.")
         .def("arcs", &LiveBasis::arcs, "Rows, columns and costs of the arcs, in the order given.")
         .def("value", &LiveBasis::value, "Cost of the plan.")
-        .def("flow", &LiveBasis::flow, "Mass on every arc given.")
+        .def("flow", &LiveBasis::flow, "Mass on every given arc.")
         .def("potentials", &LiveBasis::potentials, "The core's own u and v, not centred.")
         .def("violation", &LiveBasis::violation,
              "After a start without a plan: sources, targets, supply, demand.")

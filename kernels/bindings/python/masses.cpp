@@ -1,4 +1,4 @@
-// Python's view of the masses: quantised once, for every part of a solve.
+// Python's view of the masses, which are quantised once for all parts of a solve.
 #include "masses.hpp"
 
 #include <nanobind/nanobind.h>
@@ -20,7 +20,7 @@ using namespace nb::literals;
 
 namespace {
 
-// The integers of a plan, as a start takes it.
+// The integers in which a starting plan is given.
 const Masses& perturbed(const PythonMasses& masses) {
     const nb::gil_scoped_release release;
     return masses.given()->perturbed();
@@ -48,16 +48,16 @@ std::optional<Fault> fault(const PythonMasses& masses) {
 
 void bind_masses(nb::module_& m) {
     nb::class_<PythonMasses>(m, "Masses",
-                             "Masses of sources and targets, and the integers made of them.")
+                             "Masses of sources and targets, and the integers made from them.")
         .def(nb::init<Vector<double>, Vector<double>, double>(), "a"_a.noconvert(),
              "b"_a.noconvert(), "totals_tolerance"_a,
-             "Quantise; totals may differ by this much, relatively, and b is then rescaled.")
+             "Quantise. b is rescaled if the totals differ by at most this much, relatively.")
         .def_prop_ro("fault", &fault, "What is wrong with the masses, or None.")
         .def_prop_ro("supply", &supply, nb::rv_policy::move,
-                     "Integers of the sources, perturbed where there is room: those of a plan.")
+                     "Integers of the sources for a plan, perturbed if there is room.")
         .def_prop_ro("demand", &demand, nb::rv_policy::move,
                      "Integers of the targets, with the same total.")
-        .def_prop_ro("unit", &unit, "Mass of one integer.");
+        .def_prop_ro("unit", &unit, "Mass of the integer 1.");
 }
 
 }  // namespace sparse_ot::python

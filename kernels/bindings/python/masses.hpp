@@ -1,4 +1,4 @@
-// Masses as Python holds them: its arrays, and the integers made of them once.
+// The masses of a Python object: its arrays, and the integers made from them once.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ public:
         held_ = std::make_shared<Held>(std::move(a), std::move(b), totals_tolerance);
     }
 
-    // Lives on, with Python's arrays, as long as somebody holds it.
+    // Keeps itself and Python's arrays alive as long as it is referenced.
     [[nodiscard]] std::shared_ptr<const GivenMasses> given() const {
         return {held_, &held_->masses};
     }

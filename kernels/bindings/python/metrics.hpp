@@ -1,4 +1,4 @@
-// Metrics as Python names them: a member of the enum `_core.Metric`, and a parameter.
+// Metrics as Python passes them: a member of the enum `_core.Metric`, and a parameter.
 #pragma once
 
 #include <cmath>

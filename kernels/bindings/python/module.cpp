@@ -1,6 +1,6 @@
-// The compiled module: its constants and enums, and everything the other files bind.
+// The compiled module: its constants and enums, and what the other files bind.
 //
-// No algorithm in these files: typed arrays in, typed arrays out, the GIL released.
+// These files contain no algorithms: typed arrays go in and out, and the GIL is released.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
@@ -56,9 +56,10 @@ void bind_codes(nb::module_& m) {
         .def(nb::init<FaultKind, std::int64_t, double, double>(), "kind"_a, "index"_a, "value"_a,
              "other"_a, "What is wrong, where, and the one or two values that show it.")
         .def_ro("kind", &Fault::kind, "What is wrong.")
-        .def_ro("index", &Fault::index, "Of a mass, a potential, or an arc as given; -1: none.")
-        .def_ro("value", &Fault::value, "What was found there; the total of a.")
-        .def_ro("other", &Fault::other, "The total of b, where totals are at fault.")
+        .def_ro("index", &Fault::index,
+                "Index of a mass, a potential, or an arc as given; -1: none.")
+        .def_ro("value", &Fault::value, "The value found there, or the total of a.")
+        .def_ro("other", &Fault::other, "The total of b, if the totals are at fault.")
         .def(
             "__repr__",
             [](const Fault& fault) {
@@ -67,7 +68,7 @@ void bind_codes(nb::module_& m) {
                      << ", value=" << fault.value << ", other=" << fault.other << ")";
                 return text.str();
             },
-            "All four.");
+            "Shows all four values.");
 }
 
 template <class Fields>

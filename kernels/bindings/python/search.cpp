@@ -29,7 +29,7 @@ using Offsets = std::optional<Vector<double>>;
 template <class T>
 using Table = nb::ndarray<nb::numpy, T, nb::ndim<2>>;
 using Neighbours = std::tuple<Table<std::int64_t>, Table<double>>;
-// Indices, costs, the minimum of every row, and how many groups of the tree were looked at.
+// Indices, costs, the minimum of every row, and how many groups of the tree were visited.
 using Answer = std::tuple<Table<std::int64_t>, Table<double>, Result<double>, std::int64_t>;
 
 std::span<const double> view_all(const Points& points) { return {points.data(), points.size()}; }
@@ -100,7 +100,7 @@ Neighbours nearest(const Points& x, const Points& y, std::int64_t k, MetricKind 
     return {std::move(indices), std::move(costs)};
 }
 
-// Costs of listed pairs, as the search has them.
+// Costs of listed pairs, computed as the search computes them.
 Result<double> pair_costs(const Points& x, const Points& y, const Vector<std::int64_t>& rows,
                           const Vector<std::int64_t>& cols, MetricKind metric, double p) {
     require(x.shape(1) == y.shape(1) && x.shape(1) >= 1,
@@ -155,7 +155,7 @@ void bind_nearest(nb::module_& m) {
              "metric"_a.noconvert(), "p"_a = 1.0, "threads"_a = 0, "Points (m, d).")
         .def("query", &Index::query, "x"_a.noconvert(), "k"_a,
              "offset"_a.noconvert().none() = nb::none(), "loose"_a = false, "threads"_a = 0,
-             "Indices and costs, the minimum of every row, and how many groups were looked at.")
+             "Indices and costs, the minimum of every row, and how many groups were visited.")
         .def_prop_ro("count", &Index::count)
         .def_prop_ro("dimension", &Index::dimension);
     m.def("nearest", &nearest, "x"_a.noconvert(), "y"_a.noconvert(), "k"_a, "metric"_a.noconvert(),

@@ -1,4 +1,4 @@
-// Python's view of the one solve, and of the proof of any answer.
+// Python's view of a solve (solve/solve.hpp), and of the proof of any answer.
 #include "sparse_ot/solve/solve.hpp"
 
 #include <nanobind/nanobind.h>
@@ -26,14 +26,14 @@ using namespace nb::literals;
 
 namespace {
 
-// Between slices Python sees Ctrl-C, and the caller's own function is called. Whatever that raises
-// ends the solve and comes out of it.
+// After each slice Python checks for Ctrl-C, and the caller's progress function is called. An
+// exception there ends the solve and reaches the caller.
 class PythonHooks {
 public:
     explicit PythonHooks(nb::handle progress) : progress_(progress) {}
 
     bool between_slices(std::int64_t pivots, double seconds, double value) {
-        if (progress_.is_none() && seconds < slice_seconds) return true;  // nobody has waited
+        if (progress_.is_none() && seconds < slice_seconds) return true;  // too soon to matter
         const nb::gil_scoped_acquire gil;
         if (PyErr_CheckSignals() != 0) throw nb::python_error();
         if (!progress_.is_none()) progress_(pivots, seconds, value);
@@ -156,7 +156,8 @@ void bind_arcs(nb::module_& m, const char* docs_of_solve, const char* docs_of_ce
 }  // namespace
 
 void bind_solve(nb::module_& m) {
-    nb::class_<SolveSettings>(m, "SolveSettings", "What a solve may take, and how it ends.")
+    nb::class_<SolveSettings>(m, "SolveSettings",
+                              "Limits of a solve, and how its potentials are returned.")
         .def(
             "__init__",
             [](SolveSettings* self, bool center, std::int64_t max_pivots, double seconds,
@@ -164,19 +165,18 @@ void bind_solve(nb::module_& m) {
                 new (self) SolveSettings{center, max_pivots, seconds, elapsed, slice_seconds};
             },
             "center"_a, "max_pivots"_a, "seconds"_a, "elapsed"_a,
-            "Potentials centred or not; pivots (negative: no limit); seconds, and those used up.");
+            "Potentials centred or not; max. pivots (negative: any); seconds, and those used up.");
     bind_arcs<std::int32_t>(
         m, "Solve on listed arcs: flow, u, v, the report's numbers and codes, the Hall violation.",
         "Value, lower bound, worst reduced cost and worst marginal error of a plan on arcs.");
-    bind_arcs<std::int64_t>(m, "The same, with indices of 64 bits.",
-                            "The same, with indices of 64 bits.");
+    bind_arcs<std::int64_t>(m, "The same with 64-bit indices.", "The same with 64-bit indices.");
     m.def("solve_matrix", &solve_matrix, "masses"_a, "matrix"_a.noconvert(), "start"_a.none(),
           "plan"_a.none(), "settings"_a, "progress"_a.none(),
           "Solve on all entries of a matrix, from a plan (entries, flow) on some if it fits.");
     m.def("gauge", &gauge, "a"_a, "b"_a, "u"_a, "v"_a,
-          "The constant c that makes <u + c, a> equal <v - c, b>.");
+          "The constant c for which <u + c, a> equals <v - c, b>.");
     m.def("rounding", &rounding, "a"_a, "u"_a, "b"_a, "v"_a,
-          "How far apart bounds may lie because the potentials were rounded.");
+          "How far apart the bounds may be because the potentials were rounded.");
 }
 
 }  // namespace sparse_ot::python

@@ -1,4 +1,4 @@
-// Python's view of the domain sweeps: a plan goes in, better plans come out, the GIL released.
+// Python's view of the domain sweeps: a plan goes in, better plans come out. The GIL is released.
 #include "sparse_ot/sweeps/sweeps.hpp"
 
 #include <nanobind/nanobind.h>
@@ -21,7 +21,7 @@ namespace {
 
 using Integers = Vector<std::int64_t>;
 
-// Lists of (row, col, flow) sorted by row.
+// The plan given as lists of (row, col, flow), sorted by row.
 ShippingPlan as_plan(Integers rows, Integers cols, Integers flow, std::int64_t n, std::int64_t m) {
     require(rows.shape(0) == cols.shape(0) && flow.shape(0) == cols.shape(0),
             "rows, cols and flow must have one length");
@@ -110,7 +110,7 @@ nb::tuple group(Vector<double> x, int d, std::uint64_t seed) {
 
 void bind_sweeps(nb::module_& m) {
     m.def("group", &group, "x"_a.noconvert(), "d"_a, "seed"_a,
-          "A cloud in an order of groups, and the depth of every border.");
+          "The order of a cloud by groups, and the depth of every border.");
     nb::class_<Sweeps>(m, "DomainSweeps", "A plan between clouds, improved cell by cell.")
         .def(nb::init<Vector<double>, Vector<double>, int, MetricKind, double, Integers, Integers,
                       Integers, Vector<double>, Vector<double>>(),
@@ -118,7 +118,7 @@ void bind_sweeps(nb::module_& m) {
              "rows"_a.noconvert(), "cols"_a.noconvert(), "flow"_a.noconvert(), "u"_a.noconvert(),
              "v"_a.noconvert(), "Points flat, row by row; the plan sorted by row.")
         .def("cut", &Sweeps::cut, "most"_a, "seed"_a, "patience"_a,
-             "Begin a sweep over cells of at most so many sources.")
+             "Begin a sweep over cells of at most `most` sources.")
         .def("run", &Sweeps::run, "threads"_a, "seconds"_a, "patience_seconds"_a,
              "Solve cells until all are done (True) or the time is up.")
         .def_prop_ro("settled", &Sweeps::settled)

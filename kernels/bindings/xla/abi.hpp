@@ -1,11 +1,12 @@
-// The part of XLA's foreign-function interface that a handler needs, declared here afresh.
+// The part of XLA's foreign-function interface that a handler needs, declared independently.
 //
 // XLA calls a handler with one `CallFrame`: buffers in, buffers out, attributes. The binary layout
 // is a stable C interface: every struct starts with its size, and newer versions only add members
-// at the end. Version 0.1 (jaxlib 0.5.3) is declared here because a runtime accepts handlers of
-// its own version and of older ones, never of newer ones. Declared, not included: building this
-// package then needs no jaxlib, and the layout cannot change under our feet. tests/backends/jax
-// compares every offset with the header that the installed jaxlib ships.
+// at the end. Version 0.1 (jaxlib 0.5.3) is declared here because a runtime accepts handlers of its
+// own version and of older ones, but not of newer ones. It is declared rather than included, so
+// that building this package needs no jaxlib and the layout cannot change unnoticed.
+// tests/backends/jax/test_abi.py compares every offset with the header shipped by the installed
+// jaxlib.
 //
 // Reference: xla/ffi/api/c_api.h of the OpenXLA project.
 #pragma once

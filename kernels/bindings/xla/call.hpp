@@ -1,8 +1,8 @@
 // A foreign-function call as C++ sees it: operands of any batch shape, attributes by name, and
 // failure as a status instead of an exception.
 //
-// Under vmap an array gets leading axes: of the batch's size where it differs from problem to
-// problem, of size 1 where all share it. `Operand` hides the difference.
+// Under vmap an array gets leading axes: of the size of the batch if it differs from problem to
+// problem, of size 1 if all problems share it. `Operand` hides the difference.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ inline std::span<const std::int64_t> dims_of(const Buffer& x) {
     return {x.dims, static_cast<std::size_t>(x.rank)};
 }
 
-// Numbers of one problem as T, without a copy where they are T already.
+// The numbers of one problem as T; not copied if they are T already.
 template <class T>
 class Values {
 public:
@@ -53,7 +53,7 @@ private:
 
 class Operand {
 public:
-    // `core_rank`: axes of one problem; those before them are the batch's.
+    // `core_rank`: the number of axes of one problem; the axes before them belong to the batch.
     Operand(const Buffer& buffer, std::int64_t core_rank, std::span<const std::int64_t> batch)
         : buffer_(buffer), batch_(batch), core_(dims_of(buffer)) {
         const auto leading = static_cast<std::size_t>(buffer.rank - core_rank);
@@ -92,7 +92,7 @@ public:
         }
     }
 
-    // Writes results in the type that was promised.
+    // Writes the results of one problem, converted to the type of the buffer.
     template <class T>
     void write(std::int64_t problem, std::span<const T> results) const {
         const auto copy = [&](auto* out) {
@@ -114,7 +114,8 @@ public:
     }
 
 private:
-    // Where a problem's numbers are, counted in problems: axes of size 1 do not count.
+    // The position of a problem's numbers in the buffer, in units of one problem; axes of size 1 do
+    // not count.
     [[nodiscard]] std::int64_t place(std::int64_t problem) const {
         std::int64_t place = 0, stride = 1;
         for (std::size_t axis = batch_.size(); axis-- > 0;) {
@@ -158,7 +159,7 @@ inline Error* fail(const CallFrame& frame, ErrorCode code, const char* message) 
     return frame.api->create_error(&args);
 }
 
-// Answers the question which version this handler speaks; false if the frame asks nothing.
+// Answers a query for the version of this handler; false if the frame is not such a query.
 inline bool answer_metadata(CallFrame& frame) {
     if (!frame.extensions || frame.extensions->type != ExtensionType::metadata) return false;
     Metadata& metadata = *reinterpret_cast<MetadataExtension*>(frame.extensions)->metadata;
@@ -167,7 +168,8 @@ inline bool answer_metadata(CallFrame& frame) {
     return true;
 }
 
-// The frame around a handler: metadata, the stage, and no exception past this point.
+// Wraps a handler: answers metadata queries, runs `body` only in the execute stage, and turns
+// exceptions into errors.
 template <class Body>
 Error* handle(CallFrame* frame, Body&& body) {
     if (answer_metadata(*frame) || frame->stage != Stage::execute) return nullptr;

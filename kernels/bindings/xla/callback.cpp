@@ -1,9 +1,9 @@
-// Host functions written in Python, called by XLA on the CPU; and the table of all our targets.
+// Host functions written in Python, called by XLA on the CPU, and the table of all our targets.
 //
-// JAX's own callback first puts its arguments back on a device and waits for that, in the very
-// pool it is running in: with one core and a megabyte it waits forever. Here Python sees the
-// buffers where they lie, and nobody waits. The attribute `function` names an entry of the
-// module's dictionary `host_functions`, called with lists of input and output arrays.
+// JAX's own callback first copies its arguments to a device and waits for that in the same pool in
+// which it runs: with one core and a megabyte it waits forever. Here Python gets views of the
+// buffers, and nothing waits. The attribute `function` names an entry of the module's dictionary
+// `host_functions`, which is called with lists of input and output arrays.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
@@ -17,7 +17,7 @@ Error* network_simplex(CallFrame* frame);  // network_simplex.cpp
 
 namespace {
 
-PyObject* host_functions = nullptr;  // lives as long as the module, that is, the process
+PyObject* host_functions = nullptr;  // lives as long as the process
 
 nb::dlpack::dtype element_type(DataType dtype) {
     switch (dtype) {

@@ -1,12 +1,12 @@
 // The solver as an XLA foreign function on the CPU: no Python, no lock, no copy of float64 data.
 //
 // Operands: a, b, then the matrix or rows, cols, costs, then u, v of a warm start if there is one.
-// Results: flow, u, v, value, and the report's numbers and codes (solve/report.hpp), in whatever
-// floats and integers were promised. All arithmetic is float64.
+// Results: flow, u, v, value, and the report's numbers and codes (solve/report.hpp), in the float
+// and integer types of the result buffers. All arithmetic is float64.
 //
-// A batch (leading axes, from vmap) is solved by threads of our own, one problem each at a time.
-// XLA's pool is left alone: waiting in it for other work of the same pool is how small machines
-// come to a standstill.
+// A batch (leading axes, from vmap) is solved by threads of our own, each on one problem at a time.
+// XLA's pool is not used: a task that waits for others of the same pool can deadlock on a small
+// machine.
 #include <cstdint>
 #include <iterator>
 #include <memory>
@@ -22,7 +22,7 @@ namespace sparse_ot::xla {
 
 namespace {
 
-// Results in float64: the result's own memory if it has that type, else a buffer to narrow from.
+// A result in float64: its own memory if it has that type, otherwise a buffer that is converted.
 class Doubles {
 public:
     Doubles(const Operand& out, std::int64_t problem) : out_(out), problem_(problem) {

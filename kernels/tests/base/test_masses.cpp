@@ -24,7 +24,7 @@ const double largest = std::numeric_limits<double>::max();
 
 Mass total(const Units& units) { return std::accumulate(units.begin(), units.end(), Mass{0}); }
 
-// What holds for every problem without a fault.
+// Checks what holds for every problem without a fault.
 void check_sound(const Masses& masses, const Doubles& a, const Doubles& b, double most_error) {
     if (!check(!masses.fault, "no fault")) return;
     check(masses.supply.size() == a.size() && masses.demand.size() == b.size(), "every mass");
@@ -88,7 +88,7 @@ const Claim decimals("decimal masses of any size keep equal totals and a small e
             }
         a[0] = b[0] = scale;
         const Masses masses = sound(a, b, 0x1p-49);
-        // Two units at most, also for the source that weighs 1e-12 of the others.
+        // Two units at most, even for the source with 1e-12 of the mass of the others.
         for (std::size_t i = 0; i < a.size(); ++i) {
             const double error =
                 std::abs(static_cast<double>(masses.supply[i]) * masses.unit - a[i]);
@@ -106,7 +106,7 @@ const Claim dwarfs("dwarfs beside a giant keep a unit, and the giant pays", [] {
         check(masses.supply[0] >= 1 && masses.supply[0] <= 3, "dwarfs of one unit or so");
         sound(b, a);
     }
-    // 1.5 times the smallest is no multiple of it, however small both are beside the total.
+    // 1.5 times the smallest is no multiple of it, however small both are relative to the total.
     const Masses masses = sound({1.0, 1e-16, 1.5e-16}, {1.5e-16, 1.0, 1e-16});
     check(std::abs(static_cast<double>(masses.supply[2]) * masses.unit - 1.5e-16) < 2e-18,
           "different dwarfs to stay different");

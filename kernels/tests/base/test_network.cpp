@@ -1,4 +1,4 @@
-// The list of arcs remembers where each kept arc stood in the caller's list.
+// The network knows the place of each kept arc in the caller's list.
 #include <limits>
 #include <vector>
 

@@ -1,8 +1,8 @@
-// The CUDA kernels, run on the CPU, against brute force over the same pairs.
+// The CUDA kernels, run on the CPU and compared with brute force over the same pairs.
 //
 // One program tests one metric and one type of coordinates, given as -D options with the sizes of
-// tiles; ./run_cuda_on_cpu builds and runs them all under sanitizers. Every buffer has exactly the
-// size that the kernel's contract names, so that a step beyond it is seen.
+// tiles; tests/run_cuda_on_cpu builds and runs all of them under sanitizers. Every buffer has
+// exactly the size that the kernel's contract states, so that an access beyond it is detected.
 
 #include <algorithm>
 #include <limits>
@@ -65,7 +65,7 @@ std::vector<int> widths(int m) {
     return found;
 }
 
-/// Targets of source i by key, ties by index; `keys` is filled.
+/// The targets of source i by key, ties by index. Fills `keys`.
 std::vector<int> ranking(const std::vector<Key>& keys) {
     std::vector<int> order(keys.size());
     std::iota(order.begin(), order.end(), 0);

@@ -1,4 +1,5 @@
-// The certificate, against numbers worked out by hand and bounds that must hold for any duals.
+// The certificate, compared with numbers worked out by hand and with bounds that hold for any
+// duals.
 #include <cmath>
 #include <cstdint>
 #include <limits>

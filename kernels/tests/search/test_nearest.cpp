@@ -1,4 +1,4 @@
-// The search for missing arcs, against looking at every pair.
+// The search for missing arcs, compared with a look at every pair.
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -43,7 +43,7 @@ const Claim limits("with limits, exactly the targets below them are found", [] {
         Problem p = random_problem(random);
         const Found best = brute_force(p);
         for (std::int64_t i = 0; i < p.n; ++i) {
-            // A limit equal to the value found must exclude it; others are anywhere near.
+            // A limit equal to the value found must exclude it; other limits are near it.
             const std::int64_t pick = i * p.k + random.below(p.k);
             const std::int64_t j = best.indices[pick];
             double limit = j < 0 ? infinity : best.costs[pick];

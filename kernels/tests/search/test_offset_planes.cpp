@@ -1,4 +1,4 @@
-// Bounds from planes under the offsets, and loose ties, against looking at every pair.
+// Bounds from planes under the offsets, and loose ties, compared with a look at every pair.
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -28,7 +28,7 @@ using test::search_by_tree;
 
 namespace {
 
-// Offsets as potentials have them: as steep as the costs, or as flat as costs are against them.
+// Offsets like those of potentials, of every steepness relative to the costs.
 void slope_offsets(Random& random, Problem& p) {
     const Doubles from = cloud(random, 3, p.d, Cloud::normal);
     constexpr double tilts[] = {0.3, 1.0, 1.0, 20.0, 1e6};
@@ -41,7 +41,7 @@ void slope_offsets(Random& random, Problem& p) {
         double value = kind == 2 ? -infinity : 0.0;
         if (kind == 0)
             for (int t = 0; t < p.d; ++t) value += tilt * from[t] * y[t];
-        for (int f = 0; f < kind; ++f)  // of one point, or the largest of two: a crease
+        for (int f = 0; f < kind; ++f)  // one point's, or the larger of two: a crease
             value = std::max(kind == 1 ? -infinity : value,
                              -cost_of_pair(p.metric, &from[f * p.d], y, p.d));
         p.offset[j] = value + noise * (random.unit() - 0.5);
@@ -135,7 +135,7 @@ const Claim few_visits("prices that tie along half lines take few visits, by any
         for (std::int64_t j = 0; j < p.m; ++j) {
             const double* y = &p.y[j * d];
             double price = cost_of_pair(metric, origin.data(), y, d);
-            if (metric == Metric::of<SqEuclidean>()) {  // of a translation
+            if (metric == Metric::of<SqEuclidean>()) {  // potentials of a translation
                 price = 0.0;
                 for (int t = 0; t < d; ++t) price += 2.0 * apart * y[t];
             }

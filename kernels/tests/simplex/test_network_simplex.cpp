@@ -1,7 +1,7 @@
 // The whole core on random problems of many families, one pivot at a time.
 //
-// After every pivot check_invariants() looks at the basis the slow way; the last basis is proved
-// optimal (solving.hpp).
+// After every pivot check_invariants() checks the basis the slow way; the last basis is proved
+// optimal (support/solving.hpp).
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -52,8 +52,8 @@ const Claim every_pivot("every pivot leaves a sound basis, and the last one an o
 const Claim growth("arcs given while the basis is alive are used, and keep their given index", [] {
     int solved = 0;
     for_each_problem(150, 20, [&](const Problem& whole, Random& random) {
-        // The arcs shuffled and salted with padding and forbidden pairs; the first part has
-        // the first row and column, then parts of any size arrive at any moment.
+        // The arcs are shuffled and mixed with padding and forbidden pairs. The first part has the
+        // first row and column; then parts of any size arrive at any time.
         Problem p{whole.a, whole.b, {}, {}, {}};
         std::vector<std::size_t> first, later;
         for (std::size_t e = 0; e < whole.costs.size(); ++e)
@@ -129,8 +129,7 @@ const Claim shrinking(
                 check(after.flow == flow, "the flow where it was, in a list that closed up");
                 check(after.u == before.u && after.v == before.v, "potentials untouched");
                 dropped += static_cast<int>(gone.costs.size());
-                // What was dropped comes back behind the others, perhaps after some pivots without
-                // it.
+                // Dropped arcs come back behind the others, perhaps after some pivots without them.
                 if (!step(*basis, random.below(8), optimal)) return;
                 left = kept;
                 for (std::size_t e = 0; e < gone.costs.size(); ++e)
@@ -171,7 +170,8 @@ const Claim shrunk(
             check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants() &&
                       basis->stats().pivots == whole.stats.pivots,
                   "nothing left to do");
-            // Every arc that went has a reduced cost no smaller than any that stayed for it.
+            // Every dropped arc has a reduced cost no smaller than any arc kept for its reduced
+            // cost.
             Doubles reduced;
             for (std::size_t e = 0; e < p.costs.size(); ++e)
                 if (p.is_arc(e))
@@ -213,7 +213,7 @@ const Claim entries(
             Random random(seed);
             const Note note("seed " + std::to_string(seed));
             const std::int64_t n = random.between(34, 50),
-                               m = random.between(34, 50);  // no small matrix
+                               m = random.between(34, 50);  // not a small matrix
             Problem p = uniform(random, n, m);
             const auto by_arcs = solve(p);
             if (!check(by_arcs.has_value(), "a feasible problem")) continue;
@@ -247,7 +247,7 @@ const Claim entries(
             Instance forbidden(masses_of(p.a, p.b));
             forbidden.add_matrix(forbidding);
             check(!forbidden.start_from({places, plan}, {u, v}), "a forbidden entry as well");
-            // After a refusal the usual start is as good as ever.
+            // After a refusal the usual start still works.
             auto basis = seed % 2 ? begin(instance) : instance.start_from({places, plan}, {u, v});
             if (!check(basis.has_value(), "a plan")) continue;
             check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants(),
@@ -270,7 +270,7 @@ const Claim warm("any potentials to start from end at the same value", [] {
         if (!check(warmed.has_value(), "still feasible")) return;
         check_optimal(p, *warmed);
         check(std::abs(warmed->value - cold->value) <= 1e-12 * size_of(p), "the same value");
-        Answer wild = *cold;  // potentials that know nothing do no harm either
+        Answer wild = *cold;  // arbitrary potentials do no harm either
         for (auto* side : {&wild.u, &wild.v})
             for (double& x : *side) x = 10.0 * random.unit() - 5.0;
         const auto misled = solve(p, &wild);
@@ -304,7 +304,7 @@ const Claim long_run("thousands of pivots, renumberings and late arcs stay sound
     }
     const auto afresh = solve(p);
     Instance instance = instance_of(p, half);
-    // Bad potentials, so that there is a long way to go.
+    // Bad potentials, so that many pivots are needed.
     Doubles u(n), v(m);
     for (double& x : u) x = random.unit();
     for (double& x : v) x = -3.0 * random.unit();
@@ -335,7 +335,7 @@ const Claim refusals("faults stop everything, and an infeasible problem names wh
     check(h->sources == std::vector<std::int64_t>{1} &&
               h->targets == std::vector<std::int64_t>{1} && h->supply == 2.0 && h->demand == 1.0,
           "source 1 with 2 against target 1 with 1");
-    // The arc that was missing arrives: the same object can start now.
+    // The missing arc arrives: the same object can now start.
     Problem missing{{}, {}, {1}, {0}, {5.0}};
     give(infeasible, missing, 0, 1);
     auto basis = begin(infeasible);

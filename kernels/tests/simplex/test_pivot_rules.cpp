@@ -1,7 +1,7 @@
 // Every pivot rule there is, on random problems of many families, one pivot at a time.
 //
-// A rule decides how many pivots there are, never whether the basis is sound or the plan optimal:
-// after every pivot everything is looked at, and all rules end at one value.
+// A rule decides how many pivots are made, but not whether the basis is valid or the plan optimal:
+// all invariants are checked after every pivot, and all rules end at the same value.
 #include <cmath>
 #include <cstdint>
 #include <numeric>
@@ -33,7 +33,7 @@ struct Outcome {
     std::int64_t pivots = 0;
 };
 
-// From any feasible plan, which no rule has chosen.
+// Starts from a feasible plan, independent of the rule.
 template <PivotRule Rule>
 bool solve_with(const Problem& p, Outcome& outcome) {
     Network network;

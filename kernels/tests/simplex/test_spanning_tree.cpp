@@ -1,4 +1,4 @@
-// move_subtree against the definition: a tree is its parents, everything else follows.
+// move_subtree, compared with the definition: a tree is its parents, and all else follows.
 #include <algorithm>
 #include <vector>
 
@@ -13,7 +13,7 @@ using test::Random;
 
 namespace {
 
-struct Hook {  // what a node hangs by
+struct Hook {  // how a node hangs on its parent
     Node parent;
     Arc pred;
     Mass flow;

@@ -1,4 +1,4 @@
-// The one solve: hooks that watch it and stop it, starts that fit and do not, failure as data.
+// A solve: hooks that watch and stop it, starts that fit and do not fit, failure as data.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -58,7 +58,7 @@ Problem dense(Random& random, std::int64_t n) {
     return p;
 }
 
-// A poor plan to start from, so that there is a long way to go: along the north-west staircase.
+// A poor starting plan, along the north-west staircase, so that many pivots are needed.
 struct Staircase {
     std::vector<std::int64_t> entries;
     std::vector<Mass> flow;
@@ -77,7 +77,7 @@ struct Staircase {
     }
 };
 
-// Slices as short as they can be, so that there are many.
+// Slices as short as possible, so that there are many.
 constexpr SolveSettings sliced{.slice = 0.0};
 
 const Claim proved("the report of an optimum proves it, in numbers of the caller's own", [] {

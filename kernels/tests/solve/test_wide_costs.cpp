@@ -1,5 +1,5 @@
-// Costs over 24 decades, where every addition of potentials loses digits: judged exactly, with
-// 128-bit integers, by what the plan could still gain.
+// Costs over 24 decades, where every addition of potentials loses digits. Plans are judged exactly,
+// in 128-bit integers, by how much they could still gain.
 #include <cmath>
 #include <string>
 #include <vector>
@@ -44,7 +44,7 @@ WideProblem wide_costs(Random& random, std::int64_t n) {
     return w;
 }
 
-// How much an assignment can still gain, exactly: negative cycles are cancelled until none is left.
+// How much an assignment can still gain, exactly: cancels negative cycles until there are none.
 Exact possible_gain(const WideProblem& w, const Doubles& flow) {
     const auto n = w.p.n();
     std::vector<char> used(flow.size());
@@ -92,7 +92,8 @@ const Claim wide("costs of 1e-12 beside 1e12 cost the plan no digits of its own 
             if (answer->flow[e] > 0.5) size += w.exact[e] < 0 ? -w.exact[e] : w.exact[e];
         const Exact gain = possible_gain(w, answer->flow);
         check(static_cast<double>(gain) <= 1e-12 * static_cast<double>(size), "an optimal plan");
-        // The same costs scaled to at most 1 make the same pivots; there each one is looked at.
+        // The same costs scaled to at most 1 give the same pivots, which are checked one by one
+        // there.
         Problem scaled = w.p;
         for (double& cost : scaled.costs) cost = std::ldexp(cost, -40);
         auto basis = begin(scaled);

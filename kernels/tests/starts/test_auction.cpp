@@ -1,4 +1,4 @@
-// The auction: who is matched is matched once, within epsilon of the best; who cannot be, is not.
+// The auction: every source is matched once, within epsilon of its best, or the auction gives up.
 #include <cmath>
 #include <limits>
 #include <vector>

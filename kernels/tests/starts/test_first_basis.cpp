@@ -1,4 +1,4 @@
-// The first basis: greedy plans keep the books, forests cost no more than the plans they come from.
+// The first basis: greedy plans account for all mass, forests cost no more than their plans.
 #include <cmath>
 #include <limits>
 #include <map>
@@ -46,7 +46,7 @@ void add_to(Totals& totals, const Network& network, Arc e, Mass flow) {
     totals.cost += network.cost[e] * static_cast<double>(flow);
 }
 
-// The forest as a plan; checks on the way that it is one: links up to a root, no arc twice.
+// The forest as a plan. Checks that it is a forest: links lead to a root, no arc occurs twice.
 bool read_forest(const Forest& forest, const Network& network, Totals& totals) {
     totals = {std::vector<Mass>(network.n_nodes(), 0)};
     std::map<Arc, int> seen;

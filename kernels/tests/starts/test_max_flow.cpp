@@ -1,4 +1,4 @@
-// Feasibility decided, against Hall's condition tried on every set of sources.
+// Feasibility, compared with Hall's condition on every set of sources.
 #include <algorithm>
 #include <vector>
 
@@ -60,7 +60,7 @@ Case random_case(Random& random, Node most_sources, Node most_targets, double de
     return c;
 }
 
-// The most mass that can be placed: min over S of demand(N(S)) + supply(outside S).
+// The largest mass that can be placed: min over S of demand(N(S)) + supply(outside S).
 Mass most_placed(const Case& c) {
     const Node n = c.network.n_sources;
     Mass least = std::numeric_limits<Mass>::max();
@@ -86,7 +86,7 @@ bool check_plan(const Case& c) {
     return true;
 }
 
-// S = reached sources, N(S) among the reached targets, and S has more than they take.
+// S = reached sources: N(S) is among the reached targets, and S has more than they take.
 void check_violation(const Case& c, const std::vector<char>& reached) {
     const Node n = c.network.n_sources;
     Mass supply = 0, demand = 0;
@@ -138,7 +138,7 @@ const Claim larger("larger problems keep the books and name a true violation", [
 });
 
 const Claim zigzag("the one plan of a long zigzag is found, though greedy starts it wrong", [] {
-    const Node n = 400;  // source i reaches targets i and i + 1; the last one only its own
+    const Node n = 400;  // source i reaches targets i and i + 1, the last only its own
     Case c;
     c.network.n_sources = c.network.n_targets = n;
     std::vector<Node> rows, cols;

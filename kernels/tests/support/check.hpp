@@ -1,8 +1,8 @@
-// A test harness in one page: claims, checks, and a seeded source of random numbers.
+// A test harness on one page: claims, checks, and a seeded source of random numbers.
 //
-// A test file declares `const test::Claim`s, each a sentence and a function, and ends in
-// `int main() { return test::run(); }`. A failed check prints where it stands and, inside a
-// `test::Note`, what was going on (a seed, a family); the claim goes on, the program exits with 1.
+// A test file declares `const test::Claim`s, each a sentence and a function, and ends in `int
+// main() { return test::run(); }`. A failed check prints its place and, inside a `test::Note`, the
+// context (a seed, a family). The claim goes on, and the program exits with 1.
 #pragma once
 
 #include <cstdint>
@@ -34,19 +34,19 @@ struct Claim {
     }
 };
 
-struct Note {  // what a failure inside its scope should mention
+struct Note {  // context for failures inside its scope
     explicit Note(std::string text) { state().notes.push_back(std::move(text)); }
     Note(const Note&) = delete;
     Note& operator=(const Note&) = delete;
     ~Note() { state().notes.pop_back(); }
 };
 
-// Returns the condition, so that a test can leave when going on makes no sense.
+// Returns the condition, so that a test can stop when going on makes no sense.
 inline bool check(bool condition, const char* expected,
                   std::source_location where = std::source_location::current()) {
     ++state().checks;
     if (condition) return true;
-    if (++state().failures > 20) return false;  // enough to go by
+    if (++state().failures > 20) return false;  // enough to diagnose
     std::printf("  FAILED %s:%u: expected %s", where.file_name(), unsigned{where.line()}, expected);
     for (const std::string& note : state().notes) std::printf(" [%s]", note.c_str());
     std::printf("\n");
@@ -64,7 +64,7 @@ inline int run() {
     return state().failures == 0 ? 0 : 1;
 }
 
-class Random {  // the same numbers with every standard library: no std distributions
+class Random {  // the same with every standard library: no std distributions
 public:
     explicit Random(std::uint64_t seed) : engine_(seed * 2654435761u + 1) {}
     std::int64_t below(std::int64_t n) {

@@ -1,18 +1,19 @@
 // Runs CUDA kernels on the CPU, for tests: include this, then the unmodified .cu file.
 //
-// The threads of a block are fibers on one processor, taken in turn from barrier to barrier; blocks
-// follow each other. What this can show, beyond wrong results:
+// The threads of a block are fibers on one processor, run in turn from barrier to barrier; blocks
+// run one after another. Besides wrong results, this detects:
 //
 // - a missing barrier: the order of the threads is reversed at every barrier, so that a thread that
-//   relies on another one having gone first meets it late every other time;
-// - a barrier that not all threads of a block reach, or not the same one: `launch` returns a
-// message;
+//   needs another one to have run first runs before it every other time;
+// - a barrier that not all threads of a block reach, or different barriers: `launch` returns a
+//   message;
 // - shared memory read before it is written: it is filled with NaN before each block (not under the
 //   address sanitizer, which needs the space between variables);
-// - whatever the address and undefined-behaviour sanitizers see.
+// - everything that the address and undefined-behaviour sanitizers detect.
 //
-// What it cannot show: races between blocks or within a barrier's phase that do not depend on the
-// order, memory ordering, warp intrinsics (there are none here), limits of a device, and time.
+// It cannot detect races between blocks, races between two barriers that do not depend on the
+// order, errors of memory ordering or of warp intrinsics (there are none here), limits of a device,
+// and it says nothing about time.
 
 #ifndef SPARSE_OT_TESTS_CUDA_ON_CPU_HPP
 #define SPARSE_OT_TESTS_CUDA_ON_CPU_HPP
@@ -52,7 +53,7 @@ using std::sqrt;
 #define __syncthreads() cuda_on_cpu::Block::current->wait(__LINE__)
 
 extern "C" {
-// Set by the linker to the ends of the section, where there is one.
+// Set by the linker to the ends of the section, if it exists.
 extern char __start_cuda_shared[] __attribute__((weak, visibility("hidden")));
 extern char __stop_cuda_shared[] __attribute__((weak, visibility("hidden")));
 }
@@ -70,7 +71,7 @@ public:
     explicit Block(unsigned size)
         : fibers_(size), stacks_(new char[size * kStackBytes]), place_(size) {}
 
-    /// Run `body` in every thread; a message if they disagree about a barrier, else null.
+    /// Run `body` in every thread. Returns a message if they disagree about a barrier, else null.
     const char* run(void (*body)(void*), void* argument) {
         body_ = body;
         argument_ = argument;
@@ -92,7 +93,7 @@ public:
         }
     }
 
-    /// Give the processor away until all threads of the block have come to this line.
+    /// Yield the processor until all threads of the block have reached this line.
     void wait(int line) { leave(line); }
 
 private:
@@ -133,7 +134,7 @@ inline void spoil_shared_memory() {
 #endif
 }
 
-/// Run `body()` in every thread of every block; a message if something is wrong, else null.
+/// Run `body()` in every thread of every block. Returns a message on an error, else null.
 template <class Body>
 const char* for_each_thread(dim3 grid, dim3 block, Body body) {
     gridDim = grid;

@@ -45,14 +45,14 @@ inline double shifted(double total, const Doubles& part) {
 }
 
 // Arcs of the given density, and always the whole first row and column, so that a plan exists
-// unless the corner weighs too little.
+// unless the corner has too little mass.
 inline void fill(Problem& p, Random& random, double density, const CostOf& cost) {
     for (std::int64_t i = 0; i < p.n(); ++i)
         for (std::int64_t j = 0; j < p.m(); ++j)
             if (i == 0 || j == 0 || random.chance(density)) p.add(i, j, cost(i, j));
 }
 
-// The first source and the first target take what is missing, so that totals are equal.
+// The first source or the first target takes the missing mass, so that the totals are equal.
 inline void masses(Problem& p, Random& random, std::int64_t n, std::int64_t m,
                    const std::function<double()>& mass) {
     p.a.resize(n);

@@ -1,4 +1,4 @@
-// Problems for the search for missing arcs, and what looking at every pair finds.
+// Problems for the search for missing arcs, and the answers found by looking at every pair.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using sparse_ot::NearestIndex;
 using Doubles = std::vector<double>;
 
 inline constexpr double infinity = std::numeric_limits<double>::infinity();
-// Every metric of the list; those made from a number, from several.
+// Every metric of the list; those with a parameter for several of its values.
 inline const std::vector<Metric> all_metrics = [] {
     std::vector<Metric> all;
     sparse_ot::for_each_metric([&](auto metric) {

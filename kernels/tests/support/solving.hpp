@@ -1,7 +1,7 @@
-// Solving for tests: one pivot at a time under watch, and a proof of what comes out.
+// Solving for tests: one pivot at a time with checks, and a proof of the result.
 //
-// The proof uses the caller's numbers alone: marginals, no negative reduced cost, none but zero
-// where mass flows. Nothing is compared with another solver's plan.
+// The proof uses the caller's numbers alone: marginals, no negative reduced cost, reduced cost zero
+// where mass flows. Nothing is compared with the plan of another solver.
 #pragma once
 
 #include <algorithm>
@@ -37,7 +37,7 @@ struct Answer {
     }
 };
 
-// Complementary slackness. A reduced cost is judged by its own three terms.
+// Complementary slackness. A reduced cost is judged relative to its own three terms.
 inline bool check_optimal(const Problem& p, const Answer& answer, double tolerance = 1e-12) {
     Doubles sent(p.a.size(), 0.0), received(p.b.size(), 0.0);
     double total = 0.0, total_b = 0.0;
@@ -69,7 +69,7 @@ inline bool check_optimal(const Problem& p, const Answer& answer, double toleran
     return true;
 }
 
-// To an instance, or to a live basis.
+// Adds arcs to an instance or to a live basis.
 template <class Receiver>
 void give(Receiver& receiver, const Problem& p, std::size_t first, std::size_t end) {
     receiver.template add_arcs<Index>(std::span(p.rows).subspan(first, end - first),
@@ -82,14 +82,14 @@ inline std::shared_ptr<const GivenMasses> masses_of(const Doubles& a, const Doub
     return std::make_shared<GivenMasses>(a, b, totals_tolerance);
 }
 
-// The first `count` arcs of a problem; all of them if nothing is said.
+// The first `count` arcs of a problem; by default all.
 inline Instance instance_of(const Problem& p, std::optional<std::size_t> count = {}) {
     Instance instance(masses_of(p.a, p.b));
     give(instance, p, 0, count.value_or(p.costs.size()));
     return instance;
 }
 
-// The first basis, if there is a plan and no fault.
+// The first basis, if there are a plan and no fault.
 inline std::optional<Basis> begin(Instance& instance, const Answer* warm = nullptr) {
     Instance::Started started = warm ? instance.start({warm->u, warm->v}) : instance.start();
     if (auto* basis = std::get_if<Basis>(&started)) return std::move(*basis);
@@ -101,7 +101,7 @@ inline std::optional<Basis> begin(const Problem& p) {
     return begin(instance);
 }
 
-// One pivot at a time, each followed by a look at everything. At most `pivots` of them.
+// Makes at most `pivots` pivots, one at a time, and checks all invariants after each.
 inline bool step(Basis& basis, std::int64_t pivots, bool& optimal) {
     if (!check(basis.check_invariants(), "a sound first basis")) return false;
     for (optimal = false; pivots > 0 && !optimal; --pivots) {
@@ -130,7 +130,7 @@ inline std::optional<Answer> solve(const Problem& p, const Answer* warm = nullpt
     return read(*basis, p);
 }
 
-inline double size_of(const Problem& p) {  // what rounding of a value is measured by
+inline double size_of(const Problem& p) {  // the scale for the rounding of a value
     double most = 0.0, total = 0.0;
     for (std::size_t e = 0; e < p.costs.size(); ++e)
         if (p.is_arc(e)) most = std::max(most, std::abs(p.costs[e]));

@@ -1,5 +1,5 @@
-// Sweeps over domains: marginals kept, cost never up, the same plan on any number of threads; and
-// perturbed masses, which must come back as they were.
+// Sweeps over domains: marginals are kept, the cost never rises, and the plan is the same on any
+// number of threads. Also perturbed masses, which must be recovered exactly.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -125,7 +125,7 @@ void for_each_problem(const std::function<void(const Problem&, Random&)>& use) {
             }
 }
 
-// What the simplex on all pairs says; per unit of the integers.
+// The value that the simplex finds on all pairs, per unit of the integers.
 double optimum(const Problem& p) {
     std::vector<Cost> costs;
     for (Node i = 0; i < static_cast<Node>(p.a.size()); ++i)
@@ -167,7 +167,7 @@ const Claim optimal("a single cell with patience is the optimum, and its potenti
             sweeps.run(1, infinity, infinity);
         }
         const double value = value_of(p, sweeps.plan()), best = optimum(p);
-        // The noise is no part of the unperturbed problem, and weighs next to nothing.
+        // The noise is not in the unperturbed problem; its mass is negligible.
         check(std::abs(value - best) <= 1e-9 * std::max(value, best), "the value of all pairs");
         const Duals& duals = sweeps.duals();
         for (Node i = 0; i < static_cast<Node>(p.a.size()); ++i)

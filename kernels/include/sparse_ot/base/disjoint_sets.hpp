@@ -1,7 +1,8 @@
 // Disjoint sets of nodes: which tree, or which part of a graph, a node belongs to.
 //
-// Every set has a representative. Paths are halved on the way, and where the smaller set joins the
-// larger one (the caller knows both sizes) a find takes O(log n), in practice a step or two.
+// Every set has a representative. `find` halves the paths it follows. If the smaller set always
+// joins the larger one (`unite` sees to it, callers of `join` know both sizes), a find takes
+// logarithmic time, in practice a step or two.
 // Reference: Tarjan and van Leeuwen 1984, J. ACM 31(2), 245-281.
 #pragma once
 
@@ -23,7 +24,7 @@ public:
         return x;
     }
 
-    // Of the set with this representative.
+    // The size of the set with this representative.
     [[nodiscard]] Node size(Node representative) const { return size_[representative]; }
 
     // Joins two different sets, given by their representatives; `larger` represents both.
@@ -32,7 +33,7 @@ public:
         size_[larger] += size_[smaller];
     }
 
-    // Joins the sets of two nodes, if they are two.
+    // Joins the sets of two nodes unless they are in one set.
     void unite(Node x, Node y) {
         x = find(x);
         y = find(y);

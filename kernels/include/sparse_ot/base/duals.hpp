@@ -1,7 +1,8 @@
-// Dual variables, reduced costs, and when one of these counts as negative.
+// Dual variables, reduced costs, and the tolerance below which one counts as negative.
 //
-// Two spellings of one thing (base/types.hpp): inside the simplex every node has a potential,
-// outside it sources have u and targets v. Both are here, and so is the one tolerance.
+// Dual variables have two notations (base/types.hpp): inside the simplex every node has a
+// potential, outside it sources have u and targets v. Both are defined here, and so is the one
+// tolerance.
 #pragma once
 
 #include <algorithm>
@@ -24,18 +25,18 @@ inline constexpr double reduced_cost_ulps = 64.0 * std::numeric_limits<double>::
 
 [[nodiscard]] inline Cost reduced_cost(Cost cost, Cost u, Cost v) { return cost - u - v; }
 
-// How far rounding alone can move a reduced cost: relative to the three numbers that were added. A
-// cost of 1e12 elsewhere in the problem does not blur this arc.
+// How far rounding alone can move a reduced cost, relative to its three terms. A cost of 1e12
+// elsewhere in the problem does not affect this arc.
 [[nodiscard]] inline Cost rounding_of(Cost cost, Cost u, Cost v) {
     return reduced_cost_ulps * (std::abs(cost) + std::abs(u) + std::abs(v));
 }
 
-// By the simplex's potentials: u = -potential[tail], v = potential[head].
+// From the simplex's potentials: u = -potential[tail], v = potential[head].
 [[nodiscard]] inline Cost reduced_cost(const Network& network, const Cost* potential, Arc e) {
     return network.cost[e] + potential[network.tail[e]] - potential[network.head[e]];
 }
 
-// Whether an arc may enter; `slack` is how far the tolerance has grown.
+// Whether an arc may enter; `slack` is the factor by which the tolerance has grown.
 [[nodiscard]] inline bool is_negative(Cost reduced, const Network& network, const Cost* potential,
                                       Arc e, double slack) {
     return reduced < -slack * rounding_of(network.cost[e], potential[network.tail[e]],
@@ -45,16 +46,16 @@ inline constexpr double reduced_cost_ulps = 64.0 * std::numeric_limits<double>::
 struct Duals {
     std::vector<Cost> u;   // sources
     std::vector<Cost> v;   // targets
-    bool foreign = false;  // not ours: they may be far from the costs, all by the same constant
+    bool foreign = false;  // from elsewhere: all may be far from the costs, by a common constant
 };
 
-// By dual variables.
+// From dual variables.
 [[nodiscard]] inline Cost reduced_cost(const Network& network, const Duals& duals, Arc e) {
     return reduced_cost(network.cost[e], duals.u[network.tail[e]],
                         duals.v[network.head[e] - network.n_sources]);
 }
 
-// Zero up to the rounding of its three terms.
+// Whether a reduced cost is at most zero, up to the rounding of its three terms.
 [[nodiscard]] inline bool is_tight(const Network& network, const Duals& duals, Arc e) {
     const Cost u = duals.u[network.tail[e]], v = duals.v[network.head[e] - network.n_sources];
     return reduced_cost(network, duals, e) <= rounding_of(network.cost[e], u, v);
@@ -62,8 +63,8 @@ struct Duals {
 
 inline constexpr Cost no_cost = std::numeric_limits<Cost>::infinity();
 
-// The duals that `reduce_costs` of arcs and of matrices begin with, and how a node without arcs
-// ends up.
+// The duals with which both `reduce_costs` (of arcs, of a matrix) begin, and the value 0 for nodes
+// without arcs.
 [[nodiscard]] inline Duals unset_duals(std::int64_t n, std::int64_t m) {
     return {std::vector<Cost>(n, no_cost), std::vector<Cost>(m, no_cost)};
 }
@@ -71,8 +72,8 @@ inline void zero_unset(std::vector<Cost>& side) {
     std::replace(side.begin(), side.end(), no_cost, 0.0);
 }
 
-// Feasible duals at the price of two passes: each source's cheapest arc, then each target's
-// cheapest arc beyond that. What counts is how much an arc costs beyond what its ends must pay.
+// Feasible duals in two passes: u is the least cost of each source's arcs, then v the least reduced
+// cost of each target's arcs.
 inline Duals reduce_costs(const Network& network) {
     const Node n = network.n_sources;
     Duals duals = unset_duals(n, network.n_targets);
@@ -89,7 +90,7 @@ inline Duals reduce_costs(const Network& network) {
     return duals;
 }
 
-// The constant c that makes <u + c, a> equal <v - c, b>: the gauge in which POT hands duals out.
+// The constant c for which <u + c, a> equals <v - c, b>: the gauge in which POT returns duals.
 [[nodiscard]] inline double centring_shift(std::span<const double> a, std::span<const double> b,
                                            std::span<const double> u, std::span<const double> v) {
     CompensatedSum difference, total;

@@ -1,8 +1,8 @@
-// The masses of a problem as its caller gave them, with the integers made of them.
+// The masses of a problem as its caller gave them, and the integers made from them.
 //
 // Several parts of one solve need the same integers: the start that makes a plan in them, the basis
-// that takes the plan over, and every basis after that. So they are made once, here, and the
-// perturbed ones when somebody first asks. The caller's own arrays must stay where they are.
+// that takes over the plan, and every later basis. They are therefore made once, here; the
+// perturbed ones are made on first use. The caller's own arrays must stay where they are.
 #pragma once
 
 #include <mutex>
@@ -23,7 +23,7 @@ public:
     [[nodiscard]] const Fault& fault() const { return plain_.fault; }
     [[nodiscard]] const Masses& plain() const { return plain_; }
 
-    // The integers of a plan that is to be a start. From any thread.
+    // The integers in which a starting plan is given. May be called from any thread.
     [[nodiscard]] const Masses& perturbed() const {
         std::call_once(once_, [&] {
             perturbed_ = plain_;

@@ -1,26 +1,27 @@
 // Masses become integers, so that flow arithmetic is exact.
 //
-// Problem. Supplies a and demands b are doubles whose totals agree only up to rounding. The
-// simplex wants integers with equal totals: then a flow is zero or it is not, degenerate pivots
-// are recognised, and a strongly feasible tree cannot cycle.
+// Problem. Supplies a and demands b are doubles whose totals agree only up to rounding. The simplex
+// needs integers with equal totals: a flow is then either zero or not, degenerate pivots are
+// recognised, and a strongly feasible tree cannot cycle.
 //
-// Three ways, the first that fits:
+// There are three ways; the first that fits is taken:
 //   1. both sides uniform: the smallest integers in the ratio m : n;
 //   2. every mass a whole multiple of the smallest one (counts, and counts divided by their
 //      total): those multiples, exact;
-//   3. otherwise units of a power of two, between 2^-61 and 2^-60 of the total, rounded down, the
-//      units left over going to the largest remainders (Hamilton's method). A positive mass keeps
-//      at least one unit. Masses that have few bits, like counts, are exact here as well.
-// The error of 3 is a unit or two per mass, and a few ulps of the total for the largest one, below
-// 2^-50 in all unless there are millions of dwarf masses; it is measured and reported.
+//   3. otherwise units of a power of two, between 2^-61 and 2^-60 of the total. Masses are rounded
+//      down, and the remaining units go to the largest remainders (Hamilton's method). A positive
+//      mass keeps at least one unit. Masses that have few bits, like counts, are exact here too.
+// The error of way 3 is a unit or two per mass, and a few ulps of the total for the largest mass:
+// below 2^-50 of the total unless there are millions of dwarf masses. It is measured and reported.
 // Complexity O(n log n).
 //
-// Perturbation. Equal masses make nearly every pivot degenerate. Where the integers leave room,
-// every unit becomes 2^noise_bits and every positive mass gets a little noise besides, the same
-// total on both sides. That is exact: the flow on an arc of a tree is a signed sum of masses, so
-// it is 2^noise_bits times the unperturbed flow of the same basis, plus noise that never reaches
-// half of that. Rounding to the nearest multiple undoes it, and the potentials, which know no
-// masses, stay optimal. (Charnes 1952, Econometrica 20, for the idea.)
+// Perturbation. Equal masses make nearly every pivot degenerate. If the integers leave room, every
+// unit becomes 2^noise_bits, and every positive mass gets a little noise in addition, with the same
+// total on both sides. This is exact: the flow on an arc of a tree is a signed sum of masses, and
+// therefore 2^noise_bits times the unperturbed flow of the same basis, plus noise that never
+// reaches half of 2^noise_bits. Rounding to the nearest multiple removes the noise, and the
+// potentials, which do not depend on masses, stay optimal. (Charnes 1952, Econometrica 20, for the
+// idea.)
 #pragma once
 
 #include <algorithm>
@@ -46,7 +47,7 @@ struct Masses {
     double quantisation_error = 0.0;  // largest |mass - units * unit| over the total
     Fault fault;
 
-    // Integers of a tree flow -> mass.
+    // The mass of a tree flow, which is in integers.
     [[nodiscard]] double mass_of(Mass flow) const {
         const Mass half = noise_bits > 0 ? Mass{1} << (noise_bits - 1) : 0;
         return static_cast<double>((flow + half) >> noise_bits) * unit;
@@ -60,7 +61,7 @@ struct Masses {
     return all;
 }
 
-// Takes out leftovers, an entry for every node, that are only rounding; both sides lose the same.
+// Subtracts leftovers that are only rounding, one per node; both sides lose the same total.
 inline void take_out(Masses& masses, std::span<const Mass> left) {
     const double total =
         static_cast<double>(std::accumulate(masses.supply.begin(), masses.supply.end(), Mass{0}));
@@ -74,7 +75,7 @@ inline void take_out(Masses& masses, std::span<const Mass> left) {
 
 namespace detail {
 
-inline constexpr double max_units = 0x1p61;  // in all: sums and differences fit an int64
+inline constexpr double max_units = 0x1p61;  // of a total: sums and differences fit an int64
 inline constexpr double multiple_ulps = 4.0 * std::numeric_limits<double>::epsilon();
 
 inline double exact_sum(std::span<const double> x) {
@@ -103,9 +104,9 @@ inline double smallest_positive(std::span<const double> x) {
     return smallest;
 }
 
-// Whole multiples of `unit`, or false as soon as one is not. A multiple is off by two roundings at
-// most, its own and that of `unit`, so the test is relative to it and not to the total: a dwarf
-// mass does not pass for a multiple because everything about it is small.
+// Writes the masses as whole multiples of `unit`; returns false as soon as one is not. A multiple
+// is off by at most two roundings, its own and that of `unit`, so the test is relative to the mass
+// and not to the total: a dwarf mass must not pass as a multiple just because it is small.
 inline bool as_multiples(std::span<const double> x, double unit, double total,
                          std::vector<Mass>& out) {
     if (total / unit >= max_units) return false;
@@ -118,13 +119,13 @@ inline bool as_multiples(std::span<const double> x, double unit, double total,
     return true;
 }
 
-// The power of two that makes max_units / 2 .. max_units of a total. A double knows no smaller
-// mass than 2^-1074; with that unit every mass is exact.
+// The power of two of which a total has max_units / 2 .. max_units. No positive double is below
+// 2^-1074; with that unit every mass is exact.
 inline double dyadic_unit(double total) {
     return std::ldexp(1.0, std::max(std::ilogb(total) - 60, -1074));
 }
 
-// Masses in units, `whole` of them in all, each positive mass at least one.
+// The masses in units: `whole` units in total, at least one per positive mass.
 inline std::vector<Mass> largest_remainder(std::span<const double> x, double unit, Mass whole) {
     std::vector<Mass> units(x.size());
     std::vector<double> remainder(x.size());
@@ -142,9 +143,9 @@ inline std::vector<Mass> largest_remainder(std::span<const double> x, double uni
                      [&](auto i, auto j) { return remainder[i] > remainder[j]; });
     for (std::size_t k = 0; k < order.size() && left > 0; ++k, --left) ++units[order[k]];
     if (left == 0) return units;
-    // Units beyond that come from rounding in the total, missing ones from that and from the
-    // minimum of one. The largest masses bear them: they feel it least, and one pass is enough,
-    // as all but one unit each may be taken away.
+    // Excess units come from rounding in the total, missing ones from that and from the minimum of
+    // one. The largest masses absorb them, because the relative change is smallest there. One pass
+    // is enough, as each may lose all but one unit.
     std::stable_sort(order.begin(), order.end(),
                      [&](auto i, auto j) { return units[i] > units[j]; });
     for (std::size_t k = 0; k < order.size() && left != 0; ++k) {
@@ -155,7 +156,7 @@ inline std::vector<Mass> largest_remainder(std::span<const double> x, double uni
     return units;
 }
 
-// b in the total of a. The ratio of totals may leave the range of doubles, the masses cannot.
+// Rescales b to the total of a. The ratio of totals may overflow or underflow; the masses cannot.
 inline std::vector<double> rescale(std::span<const double> b, double total_b, double total_a) {
     std::vector<double> scaled(b.begin(), b.end());
     if (total_a == total_b) return scaled;
@@ -170,7 +171,7 @@ inline std::vector<double> rescale(std::span<const double> b, double total_b, do
 
 }  // namespace detail
 
-// `totals_tolerance` is relative; below it b is rescaled to the total of a. Infinity: never check.
+// `totals_tolerance` is relative; up to it b is rescaled to the total of a. Infinity: any totals.
 inline Masses quantise(std::span<const double> a, std::span<const double> b,
                        double totals_tolerance) {
     using namespace detail;
@@ -225,8 +226,8 @@ inline Masses quantise(std::span<const double> a, std::span<const double> b,
 
 namespace detail {
 
-// Noise of `amplitude` values for every positive mass of the longer side, its sum dealt out to the
-// positive masses of the other one in random shares.
+// Adds noise in 0 .. amplitude - 1 to every positive mass of the longer side, and distributes its
+// sum over the positive masses of the other side in random shares.
 inline void add_noise(std::vector<Mass>& longer, std::vector<Mass>& other, Mass amplitude,
                       std::uint64_t seed) {
     std::mt19937_64 random(seed);
@@ -260,9 +261,9 @@ inline void add_noise(std::vector<Mass>& longer, std::vector<Mass>& other, Mass 
 
 }  // namespace detail
 
-// Noise where the integers have room for it; none where masses fill them, which are in general
-// position anyway. All the room there is goes between the two, so that a perturbed plan costs what
-// the rounded one costs, nearly.
+// Adds noise if the integers have room for it. Masses that fill the integers get none; they are in
+// general position anyway. The units grow by all the room there is, so that a perturbed plan costs
+// nearly what the rounded plan costs.
 inline void perturb(Masses& masses) {
     constexpr std::uint64_t seed = 20220714;
     const auto longest = static_cast<double>(std::max(masses.supply.size(), masses.demand.size()));

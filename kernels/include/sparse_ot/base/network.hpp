@@ -1,9 +1,9 @@
 // The arcs of a transportation problem, as three parallel arrays.
 //
 // Invariant: 0 <= tail < n <= head < n + m, every cost finite. Forbidden pairs (+inf) and padding
-// (an index out of range) were dropped when the arcs were given; `given` remembers where each
-// kept arc stood in the caller's list. Memory: 16 bytes an arc, 8 more for `given` once an arc
-// has been dropped (until then the two lists coincide).
+// (an index out of range) are dropped when arcs are appended; `given` holds the place of each kept
+// arc in the caller's list. Memory: 16 bytes per arc, and 8 more for `given` once an arc has been
+// dropped or the order changed (until then the two lists coincide).
 #pragma once
 
 #include <cmath>
@@ -35,7 +35,7 @@ struct Network {
         cost.reserve(cost.size() + more);
     }
 
-    // Appends the arcs given; a fault leaves the network as it was before the faulty arc.
+    // Appends the arcs given, up to the first faulty one.
     template <class Index>
     Fault append(std::span<const Index> rows, std::span<const Index> cols,
                  std::span<const Cost> costs) {
@@ -57,7 +57,7 @@ struct Network {
         return {};
     }
 
-    // Appends one sound arc that stands at place `index` of the caller's matrix.
+    // Appends one valid arc from place `index` of the caller's matrix.
     void append_entry(std::int64_t row, std::int64_t col, Cost c, Arc index) {
         tail.push_back(static_cast<Node>(row));
         head.push_back(static_cast<Node>(n_sources + col));
@@ -65,7 +65,7 @@ struct Network {
         given.push_back(index);
     }
 
-    // Forgets all arcs, but not how many were given.
+    // Drops all arcs, but keeps the number of arcs given.
     void clear() {
         tail.clear();
         head.clear();
@@ -73,8 +73,8 @@ struct Network {
         given.clear();
     }
 
-    // Forgets the arcs of the caller's list that keep does not mark. Both lists close up, in their
-    // order. Returns the new number of every arc, no_arc for those that are gone.
+    // Drops the arcs of the caller's list that `keep` does not mark. Both lists close up and keep
+    // their order. Returns the new number of every arc, no_arc for a dropped one.
     std::vector<Arc> retain(std::span<const std::uint8_t> keep) {
         std::vector<Arc> place(keep.size());
         Arc in_list = 0;
@@ -125,7 +125,7 @@ private:
     }
 };
 
-// Arcs grouped by one of their ends: arcs of node x are order[first[x]] .. order[first[x + 1] - 1].
+// Arcs grouped by one of their ends: node x has order[first[x]] .. order[first[x + 1] - 1].
 struct Incidence {
     std::vector<Arc> first;
     std::vector<Arc> order;
@@ -133,7 +133,7 @@ struct Incidence {
     Incidence(std::span<const Node> end, Node n_nodes)
         : Incidence(end, n_nodes, [](Arc) { return true; }) {}
 
-    // Only the arcs for which keep(arc).
+    // Only the arcs for which keep(arc) holds.
     template <class Keep>
     Incidence(std::span<const Node> end, Node n_nodes, Keep&& keep) : first(n_nodes + 1, 0) {
         const auto count = static_cast<Arc>(end.size());

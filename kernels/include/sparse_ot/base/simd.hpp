@@ -1,15 +1,16 @@
-// Eight doubles or sixteen floats at a time, in whatever registers the machine has.
+// Operations on eight doubles or sixteen floats at a time, in the registers the machine has.
 //
-// GCC and Clang have vector types whose operations become the instructions of the machine;
-// elsewhere the same struct is a plain array. Every operation rounds each lane as the scalar
-// operation would, and nothing is fused or reassociated (the build says -ffp-contract=off), so all
-// give the same bits.
+// GCC and Clang have vector types whose operations compile to vector instructions; for other
+// compilers the same struct is a plain array. Every operation rounds each lane as the scalar
+// operation would, and nothing is fused or reassociated (the build sets -ffp-contract=off), so all
+// compilers give the same bits.
 //
-// A function marked SPARSE_OT_CLONES is compiled for old and for new x86 and the fitting one
-// is chosen when the module is loaded, so that one wheel runs everywhere and fast. All it calls is
-// inlined, or it would be called as compiled for the oldest; what should not be, because it is rare
-// and large, is marked SPARSE_OT_APART. Clones need the loader of glibc, and stay away from
-// sanitizers, which would run in the resolver too early.
+// A function marked SPARSE_OT_CLONES is compiled both for the x86 baseline and for AVX2, and the
+// right clone is chosen when the module is loaded, so that one wheel runs everywhere and fast.
+// Everything it calls is inlined, since a separate function would be compiled for the baseline
+// only. A callee that is rare and large is marked SPARSE_OT_APART and stays a separate function.
+// Clones need the glibc loader. They are off under the address sanitizer, which would run in the
+// resolver too early.
 #pragma once
 
 #include <algorithm>
@@ -33,10 +34,10 @@
 
 namespace sparse_ot {
 
-// 64 bytes of numbers.
+// Pack: 64 bytes of numbers.
 #if defined(__GNUC__)
 
-// Two halves of one AVX register each: what is wider than a register is compared one by one.
+// Two halves of one AVX register each: compilers compare wider vectors element by element.
 template <class T>
 struct alignas(64) Pack {
     typedef T Half __attribute__((vector_size(32)));
@@ -74,11 +75,11 @@ struct alignas(64) Pack {
         return {a.low > b.low ? a.low : b.low, a.high > b.high ? a.high : b.high};
     }
 
-    // One bit a lane, set where this is at most `bar`.
+    // One bit per lane, set where this is at most `bar`.
     [[nodiscard]] unsigned at_most(const Pack& bar) const {
         return bits(low <= bar.low, high <= bar.high);
     }
-    // Set where it is below.
+    // One bit per lane, set where this is below `bar`.
     [[nodiscard]] unsigned below(const Pack& bar) const {
         return bits(low < bar.low, high < bar.high);
     }
@@ -169,7 +170,7 @@ inline constexpr int n_lanes = Lanes::size;
     return (items + n_lanes - 1) / n_lanes;
 }
 
-// Where an item lies in its group.
+// The lane of an item in its group.
 [[nodiscard]] inline int lane_of(std::int64_t item) { return static_cast<int>(item % n_lanes); }
 
 }  // namespace sparse_ot

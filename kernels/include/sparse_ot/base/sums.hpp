@@ -1,12 +1,12 @@
-// Sums that lose nothing to speak of.
+// Sums with a negligible rounding error.
 //
-// CompensatedSum   adds doubles and their products, and remembers what rounding took (Neumaier
+// CompensatedSum   adds doubles and their products, and keeps the rounding errors (Neumaier
 //                  1974, Z. angew. Math. Mech. 54, 39-51). For totals and for proofs.
 // DoubleDouble     a number kept to twice the precision of a double: an unevaluated pair
 //                  high + low.
 //
-// A potential is a sum of costs along a tree path. Where the path holds a cost of 1e12, a plain
-// double forgets all that is below 1e-4, and with it the costs of 1e-12 on either side of it.
+// A potential is a sum of costs along a tree path. If the path contains a cost of 1e12, a plain
+// double loses everything below 1e-4, including costs of 1e-12 elsewhere on the path.
 // Reference: Knuth 1997, The Art of Computer Programming 2, section 4.2.2 (two-sum); Dekker 1971.
 #pragma once
 
@@ -21,7 +21,7 @@ public:
         lost_ += std::abs(sum_) >= std::abs(x) ? (sum_ - t) + x : (x - t) + sum_;
         sum_ = t;
     }
-    void add_product(double x, double y) {  // with the product's own rounding, exactly
+    void add_product(double x, double y) {  // includes the rounding of the product, exactly
         const double p = x * y;
         add(p);
         lost_ += std::fma(x, y, -p);

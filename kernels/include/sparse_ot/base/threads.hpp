@@ -1,9 +1,9 @@
 // A loop over independent pieces of work, on threads.
 //
-// Pieces are handed out one after another, so uneven ones do no harm. Which thread takes which
-// piece is left to chance; a caller whose pieces write to places of their own has the same result
-// with any number of threads. The first exception of a piece stops the handing out, and is thrown
-// to the caller when all threads are done.
+// Pieces are handed out one after another, so that uneven pieces are balanced. Which thread takes
+// which piece is not determined; if pieces write to separate places, the result is the same for any
+// number of threads. The first exception stops the loop and is rethrown to the caller when all
+// threads are done.
 #pragma once
 
 #include <algorithm>
@@ -17,14 +17,15 @@
 
 namespace sparse_ot {
 
-// What "0 threads" means: all that the machine has.
+// The number of threads, where 0 means all that the machine has.
 [[nodiscard]] inline int threads_or_all(int threads) {
     return threads > 0 ? threads
                        : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
-// Calls make_worker() once on each thread and what it returns with every piece 0 .. pieces-1. The
-// worker's own state (scratch memory) needs no locks.
+// Calls make_worker() once on each thread that finds work, and the returned worker with pieces;
+// together the workers get every piece 0 .. pieces-1 once. A worker's own state (scratch memory)
+// needs no locks.
 template <class MakeWorker>
 void for_each_piece(std::int64_t pieces, int threads, MakeWorker&& make_worker) {
     std::atomic<std::int64_t> next{0};
@@ -46,7 +47,7 @@ void for_each_piece(std::int64_t pieces, int threads, MakeWorker&& make_worker) 
     try {
         for (std::int64_t i = 0; i < helpers; ++i) others.emplace_back(work);
     } catch (const std::system_error&) {
-        // The system gives no more threads: those there are do the work.
+        // The system has no more threads: those already started do the work.
     }
     work();
     for (std::thread& other : others) other.join();

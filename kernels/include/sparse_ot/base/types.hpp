@@ -1,4 +1,4 @@
-// The words and signs of the core, written down once.
+// The terms and sign conventions of the core.
 //
 // A transportation problem has n sources with supplies, m targets with demands, and arcs
 // (tail = source, head = target, cost). Nodes are numbered 0 .. n-1 (sources), n .. n+m-1
@@ -6,9 +6,9 @@
 //
 // Signs. Inside the core every node has one potential and
 //     reduced_cost(arc) = cost + potential[tail] - potential[head],
-// which is >= 0 on every arc at the optimum and 0 on basic arcs. Outside, the dual variables of
-// the field are u[i] = -potential[source i] and v[j] = potential[target j], so that
-// reduced_cost = cost - u[i] - v[j].
+// which is >= 0 on every arc at the optimum and 0 on basic arcs. Outside, the usual dual variables
+// are u[i] = -potential[source i] and v[j] = potential[target j], so that reduced_cost = cost -
+// u[i] - v[j].
 #pragma once
 
 #include <cstdint>
@@ -23,8 +23,9 @@ using Cost = double;
 inline constexpr Arc no_arc = -1;
 inline constexpr Node no_node = -1;
 
-// Why a solve stopped. The simplex knows the first three; `solve` adds the next two, where there is
-// no plan at all; callers that generate arcs add the others. Python's `Status` has its codes here.
+// Why a solve stopped. `Basis::run` returns the first three; `solve` adds `infeasible` and
+// `invalid`, when there is no plan, and `interrupted`. The Python solvers that generate arcs add
+// `gap_reached` and `memory_limit`. The codes of Python's `Status` are these.
 enum class Status : int {
     optimal = 0,
     pivot_limit = 1,
@@ -36,7 +37,7 @@ enum class Status : int {
     memory_limit = 7,
 };
 
-// What can be wrong with the numbers of a problem. Python turns each into its own error.
+// What can be wrong with the numbers of a problem. Python raises the error that belongs to each.
 enum class FaultKind : int {
     none = 0,
     non_finite_supply = 1,
@@ -51,7 +52,8 @@ enum class FaultKind : int {
     non_finite_v = 10,
 };
 
-// The first fault met, where it is (index of a mass or of an arc as given), and the values.
+// The first fault met, its place (the index of a mass, a potential, or an arc as given), and the
+// values that show it.
 struct Fault {
     FaultKind kind = FaultKind::none;
     std::int64_t index = -1;

@@ -1,4 +1,4 @@
-// A cloud of points: where they lie in memory, and nothing else.
+// A cloud of points: a view of their coordinates in memory.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace sparse_ot {
 
-// Points row by row, as the metric sees them.
+// Points row by row, as the metric takes them.
 struct Cloud {
     std::span<const double> coordinates;
     int d = 1;

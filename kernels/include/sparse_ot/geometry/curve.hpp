@@ -1,16 +1,15 @@
 // Points sorted along a space-filling curve: consecutive points of the order are close in space.
 //
-// The cube around all points is cut into cells, with one scale for all coordinates, so that near on
-// the curve means near in space. One code of at most 63 bits a point, one sort; equal codes by
-// index. There are two codes:
+// The cube around all points is cut into cells, with the same scale for all coordinates, so that
+// near on the curve means near in space. Every point gets a code of at most 63 bits, and the points
+// are sorted by (code, index). There are two codes:
 //
 // - Hilbert's curve (Skilling 2004, Programming the Hilbert curve, AIP Conference Proceedings 707,
 //   381-387) never jumps: a plan along it joins neighbours.
-// - Morton's order (1966, IBM, "A computer oriented geodetic data base") jumps now and then, and
-// its
-//   code is cheaper. A search only wants to find in cache what the search for the last point
-//   touched: for 100,000 points in the plane Hilbert's code costs 20 ms more than Morton's, and the
-//   search of 70 ms that follows gains 1.
+// - Morton's order (1966, IBM, "A computer oriented geodetic data base") has jumps, but its code
+//   is cheaper. A search needs the order only to find in cache what the search for the last point
+//   touched: for 100,000 points in the plane Hilbert's code costs 20 ms more than Morton's, and
+//   the search of 70 ms that follows gains 1 ms.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +25,7 @@
 
 namespace sparse_ot {
 
-// The bits of the coordinates in turn, highest first.
+// Interleaves the bits of the coordinates, highest bits first.
 [[nodiscard]] inline std::uint64_t interleaved(std::span<const std::uint32_t> cell, int bits) {
     std::uint64_t code = 0;
     for (int bit = bits - 1; bit >= 0; --bit)
@@ -34,13 +33,13 @@ namespace sparse_ot {
     return code;
 }
 
-// The place of a cell along Hilbert's curve; `cell` holds its coordinates, of so many bits, and is
-// used up (Skilling's AxesToTranspose, then bits interleaved).
+// The place of a cell along Hilbert's curve (Skilling's AxesToTranspose, then interleaving). `cell`
+// holds its coordinates, of `bits` bits each, and is overwritten.
 [[nodiscard]] inline std::uint64_t hilbert_code(std::span<std::uint32_t> cell, int bits) {
     for (std::uint32_t bit = 1u << (bits - 1); bit > 1; bit >>= 1) {
         const std::uint32_t below = bit - 1;
         for (std::uint32_t& axis : cell) {
-            // Both without a branch: half the bits are set, at random.
+            // Both cases without a branch: the bit is set at random in half of them.
             const std::uint32_t set = (axis & bit) != 0 ? ~0u : 0u;
             const std::uint32_t swap = ~set & (cell[0] ^ axis) & below;
             cell[0] ^= (set & below) | swap;
@@ -57,11 +56,11 @@ namespace sparse_ot {
 
 namespace detail {
 
-// code(cell, bits) of every point, sorted.
+// The points in ascending order of (code(cell, bits), index).
 template <class Code>
 std::vector<Node> order_by_code(const Cloud& cloud, Code&& code) {
     const std::int64_t count = cloud.count();
-    const int axes = std::min(cloud.d, 32);  // the first 32 coordinates are enough to be near
+    const int axes = std::min(cloud.d, 32);  // the first 32 coordinates decide nearness well enough
     const int bits = std::min(20, 63 / axes);
     std::vector<double> low(static_cast<std::size_t>(axes),
                             std::numeric_limits<double>::infinity());

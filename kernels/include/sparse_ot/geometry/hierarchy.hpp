@@ -1,18 +1,18 @@
 // Groups of neighbours in a cloud, for the coarse levels of a transportation problem.
 //
-// A k-d recursion down to single points. Groups of depth k are contiguous in the order that
-// results: a level is a list of borders.
+// A k-d recursion cuts down to single points. Groups of depth k are contiguous in the resulting
+// order, so a level is a list of borders.
 //
 // Cuts are at random quantiles, 0.42 .. 0.58, and the two clouds of a problem should get different
-// seeds. It matters that the groups of one cloud do not fit those of the other. Where they do, in
-// place and mass, the coarse plan sends each group to its counterpart and nothing elsewhere: a
-// small net flux, which on the points is a small shift of everybody, would on the coarse level cost
-// a whole step between groups. And where all masses are equal, flows come in multiples of a group
-// (total unimodularity). Such errors sit on all scales and only a global solve below can mend them.
-// Measured: with cuts of both clouds along the same lines the next level took 5 to 100 times the
-// pivots. Groups that overlap at random act as dither does for rounding.
+// seeds. The groups of one cloud must not match those of the other. Where they match in place and
+// mass, the coarse plan sends each group to its counterpart and nothing elsewhere: a small net
+// flux, which is a small shift of every point, would cost a whole step between groups on the coarse
+// level. Moreover, if all masses are equal, flows come in multiples of a group (total
+// unimodularity). Such errors exist on all scales, and only a global solve on a finer level can
+// correct them. Measured: with cuts of both clouds along the same lines the next level took 5 to
+// 100 times the pivots. Groups that overlap at random act like dither in rounding.
 //
-// Time O(n log n). The result depends on points and seed alone.
+// Time O(n log n). The result depends on the points and the seed alone.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@
 
 namespace sparse_ot {
 
-// Group borders of depth k are the places whose depth is at most k; place 0 has depth 0.
+// The group borders of level k are the places whose depth is at most k; place 0 has depth 0.
 struct Grouping {
     std::vector<Node> order;
     std::vector<std::uint8_t> depth;
@@ -46,7 +46,8 @@ public:
     }
 
 private:
-    // At most 0.58 of the points (one of two, two of three) stay together: depth stays below 64.
+    // At most 0.58 of the points stay together (one of two, two of three), so the depth stays below
+    // 64.
     void cut(std::span<KeyedPoint> points, std::uint8_t depth) {
         if (points.size() <= 1) return;
         const auto count = static_cast<std::int64_t>(points.size());

@@ -1,7 +1,8 @@
-// Cuts a set of points in two: the step that all k-d recursions share.
+// Cuts a set of points in two: the step that all k-d recursions have in common.
 //
-// Points are cut across the axis along which they spread most. Ties go to the smaller index, so
-// that the two parts, as sets, depend on the points alone.
+// `cut_widest` cuts across the axis along which the points spread most; ties go to the smaller
+// index, so that the two parts, as sets, depend on the points alone. `cut_across` does the same in
+// up to three dimensions and draws a direction at random in more.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@
 
 namespace sparse_ot {
 
-// A point and where it lies along the direction of the present cut.
+// A point and its position along the direction of the present cut.
 struct KeyedPoint {
     double key;
     Node index;
@@ -33,7 +34,7 @@ struct KeyedPoint {
     return points;
 }
 
-// The first axis of those along which the points spread most.
+// The axis along which the points spread most; the first such axis on ties.
 [[nodiscard]] inline int widest_axis(const Cloud& cloud, std::span<const KeyedPoint> points) {
     int widest = 0;
     double width = -1.0;
@@ -52,16 +53,16 @@ struct KeyedPoint {
     return widest;
 }
 
-// Brings the `at` first points along the widest axis to the front.
+// Moves the first `at` points along the widest axis to the front.
 inline void cut_widest(const Cloud& cloud, std::span<KeyedPoint> points, std::int64_t at) {
     const int axis = widest_axis(cloud, points);
     for (KeyedPoint& point : points) point.key = cloud.at(point.index)[axis];
     std::nth_element(points.begin(), points.begin() + at, points.end());
 }
 
-// The same; above three dimensions, where coordinate axes say little, along the line from the point
-// farthest from some point to the one farthest from that, as in random projection trees (Dasgupta
-// and Freund 2008, STOC).
+// The same in up to three dimensions. In more, where a single axis says little, it cuts along the
+// line from the point farthest from a random point to the one farthest from that, as in random
+// projection trees (Dasgupta and Freund 2008, STOC).
 inline void cut_across(const Cloud& cloud, std::span<KeyedPoint> points, std::int64_t at,
                        std::mt19937_64& random) {
     const int d = cloud.d;
@@ -88,7 +89,7 @@ inline void cut_across(const Cloud& cloud, std::span<KeyedPoint> points, std::in
     std::nth_element(points.begin(), points.begin() + at, points.end());
 }
 
-// Where to cut so many points (at least two): at a quantile from `low` on, up to `low + range`.
+// Where to cut `count` >= 2 points: at a random quantile between `low` and `low + range`.
 [[nodiscard]] inline std::int64_t random_cut(std::int64_t count, double low, double range,
                                              std::mt19937_64& random) {
     const double quantile = low + range * static_cast<double>(random() >> 11) * 0x1p-53;

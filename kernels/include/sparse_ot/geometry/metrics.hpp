@@ -1,6 +1,7 @@
-// The metrics of the core, in one list. Everything that must know them all is made from it: their
-// numbers, their names in Python, the dispatch, and the tests. What a metric is,
-// geometry/metrics/gaps.hpp says; to add one, write its header and enter it here.
+// The metrics of the core, in one list. Everything that must know all metrics is generated from the
+// list: their numbers, their names in Python, the dispatch, and the tests.
+// geometry/metrics/gaps.hpp says what a metric is. To add one to the core, write its header and
+// enter it here.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +25,7 @@ struct MetricList {
 using AllMetrics = MetricList<metrics::SqEuclidean, metrics::Euclidean, metrics::Cityblock,
                               metrics::Chebyshev, metrics::HalfSqEuclidean, metrics::Minkowski>;
 
-// The place of a metric in the list.
+// The position of a metric in the list.
 enum class MetricKind : int {};
 
 namespace detail {
@@ -45,10 +46,10 @@ inline constexpr MetricKind kind_of = [] {
     return MetricKind{place};
 }();
 
-// A metric chosen at run time, with the parameter that some have.
+// A metric chosen at run time, with the parameter that some metrics have.
 struct Metric {
     MetricKind kind{};
-    double p = 1.0;  // at least 1; of the metrics that are made from a number
+    double p = 1.0;  // at least 1; used by metrics constructed from a number
 
     template <class M>
     [[nodiscard]] static constexpr Metric of(double p = 1.0) {
@@ -82,13 +83,13 @@ void for_each_metric(F&& f, MetricList<Ms...>) {
 
 }  // namespace detail
 
-// Calls f with the metric itself. `metric.kind` is one of the list, which callers check.
+// Calls f with the metric itself. `metric.kind` must be one of the list; callers check this.
 template <class F>
 decltype(auto) with_metric(const Metric& metric, F&& f) {
     return detail::with_metric(metric, std::forward<F>(f), AllMetrics{});
 }
 
-// Calls f with the type of each metric, as a std::type_identity.
+// Calls f once per metric, with its type as a std::type_identity.
 template <class F>
 void for_each_metric(F&& f) {
     detail::for_each_metric(std::forward<F>(f), AllMetrics{});

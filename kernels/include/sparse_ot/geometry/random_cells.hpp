@@ -1,11 +1,11 @@
-// Cuts a cloud into cells of about equal numbers of points, at random places.
+// Cuts a cloud at random places into cells of about equally many points.
 //
-// A k-d recursion: the cell is cut across its widest side, at a quantile drawn from 0.35 .. 0.65,
-// until it is small enough. Two such partitions with different seeds share no borders (but by
-// chance), so what is at the border of a cell in one is inside one in the other: this is what
-// shifted grids are for, without a grid, and in any dimension (geometry/kd_cut.hpp).
+// A k-d recursion (geometry/kd_cut.hpp) cuts a cell at a quantile drawn from 0.35 .. 0.65 until it
+// is small enough. Two partitions with different seeds share borders only by chance, so a point at
+// a border in one is inside a cell in the other. This does what shifted grids do, without a grid
+// and in any dimension.
 //
-// Cells depend on points and seed alone. O(n log(n / cell)) time.
+// The cells depend on the points and the seed alone. Time O(n log(n / cell)).
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,8 @@ public:
     }
 
 private:
-    // A cut leaves at most 0.65 of the points together, so the recursion is shallow.
+    // A cut leaves at most 0.65 of the points (or two of three) together, so the recursion is
+    // shallow.
     void cut(std::span<KeyedPoint> points) {
         const auto count = static_cast<std::int64_t>(points.size());
         if (count <= most_) {

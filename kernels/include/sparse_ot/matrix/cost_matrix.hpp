@@ -1,4 +1,4 @@
-// A cost matrix as it lies: every pair of a source and a target an arc, row by row.
+// A cost matrix in place, row by row: every pair of a source and a target is an arc.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ struct CostMatrix {
     [[nodiscard]] const Cost* row(std::int64_t i) const { return costs.data() + i * m; }
 };
 
-// The first NaN or -inf; vectorised, as it is one pass over everything.
+// Finds the first NaN or -inf. Vectorised, as it is a pass over the whole matrix.
 inline Fault check_matrix(const CostMatrix& matrix) {
     constexpr Cost infinity = std::numeric_limits<Cost>::infinity();
     for (std::int64_t i = 0; i < matrix.n; ++i) {
@@ -39,7 +39,7 @@ inline Fault check_matrix(const CostMatrix& matrix) {
     return {};
 }
 
-// Feasible duals of the whole matrix: row minima, then column minima of what is left.
+// Feasible duals of the whole matrix: row minima, then column minima of the reduced costs.
 inline Duals reduce_costs(const CostMatrix& matrix) {
     Duals duals = unset_duals(matrix.n, matrix.m);
     for (std::int64_t i = 0; i < matrix.n; ++i) {

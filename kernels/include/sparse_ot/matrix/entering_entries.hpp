@@ -1,7 +1,8 @@
-// Which entries of a cost matrix deserve to be arcs: three passes over the matrix.
+// Three passes over a cost matrix that choose the entries worth making arcs.
 //
-// One pass is n * m subtractions and comparisons over contiguous rows, tested eight at a time so
-// that the compiler can use vector instructions; what passes the test is rare.
+// One pass is n * m subtractions and comparisons over contiguous rows. The pass for violated
+// entries tests eight entries at a time, so that the compiler can use vector instructions; few
+// entries pass the test.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace sparse_ot {
 
 namespace detail {
 
-// Calls visit(j) in order for every j with row[j] - v[j] < bar, and for a few more.
+// Calls visit(j) in order for every j with row[j] - v[j] < bar, and for a few others.
 template <class Visit>
 void for_each_below(const Cost* row, const Cost* v, Cost bar, std::int64_t m, Visit&& visit) {
     std::int64_t j = 0;
@@ -30,8 +31,8 @@ void for_each_below(const Cost* row, const Cost* v, Cost bar, std::int64_t m, Vi
     for (; j < m; ++j) visit(j);
 }
 
-// Calls visit(j) for all columns, row i beginning at its own: where costs tie, the first k of every
-// row are then not the same k columns, which could not carry the masses.
+// Calls visit(j) for all columns; row i begins at column i % m. Where costs tie, the first k
+// entries of every row are then not in the same k columns, which could not carry all the masses.
 template <class Visit>
 void for_each_from(std::int64_t i, std::int64_t m, Visit&& visit) {
     const std::int64_t first = i % m;
@@ -39,7 +40,10 @@ void for_each_from(std::int64_t i, std::int64_t m, Visit&& visit) {
     for (std::int64_t j = 0; j < first; ++j) visit(j);
 }
 
-// The k least values seen, ascending; ties keep the first.
+// The k least values seen, ascending; of equal values those offered first. search/k_least.hpp would
+// not do: there ties go to the smaller index, while here they stay with the entry met first,
+// because each row begins at a column of its own, and ids have 64 bits. The Shortlist of
+// cuda/search.cuh is a class of its own because it is device code.
 class Shortlist {
 public:
     explicit Shortlist(std::size_t k) : k_(k) { entries_.reserve(k + 1); }
@@ -78,8 +82,8 @@ inline void sort_unique(std::vector<std::int64_t>& ids) {
 
 }  // namespace detail
 
-// The k entries of each row and of each column with the least reduced cost, as indices into the
-// matrix, ascending. Forbidden entries (+inf) are never among them.
+// The k entries of least reduced cost of each row and of each column, as indices into the matrix,
+// ascending. Forbidden entries (+inf) are never among them.
 inline std::vector<std::int64_t> least_entries(const CostMatrix& matrix, const Duals& duals,
                                                std::size_t k) {
     std::vector<detail::Shortlist> of_column(matrix.m, detail::Shortlist(k));
@@ -106,8 +110,8 @@ inline std::vector<std::int64_t> least_entries(const CostMatrix& matrix, const D
     return chosen;
 }
 
-// Entries with negative reduced cost: up to k of each row and the worst of each column. None: the
-// potentials are dual feasible for the whole matrix.
+// Entries with negative reduced cost: up to k of each row and the worst of each column. If there
+// are none, the potentials are dual feasible for the whole matrix.
 inline std::vector<std::int64_t> violated_entries(const CostMatrix& matrix, const Duals& duals,
                                                   double slack, std::size_t k) {
     std::vector<detail::Shortlist> of_column(matrix.m, detail::Shortlist(1));
@@ -130,8 +134,8 @@ inline std::vector<std::int64_t> violated_entries(const CostMatrix& matrix, cons
     return chosen;
 }
 
-// For every source that the leftover mass has reached: its k cheapest entries to targets that it
-// has not. Empty where none exists: then the matrix itself is infeasible.
+// For every source that the leftover mass reaches: its k cheapest entries, by cost - v, to targets
+// that the mass does not reach. If there are none, the matrix itself is infeasible.
 inline std::vector<std::int64_t> escaping_entries(const CostMatrix& matrix, const Duals& duals,
                                                   const std::vector<char>& reached, std::size_t k) {
     detail::Shortlist of_row(k);

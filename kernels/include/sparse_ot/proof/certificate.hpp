@@ -1,11 +1,12 @@
 // What a plan and a pair of potentials prove, computed from the caller's own numbers.
 //
-// Shares nothing with the solver: no tree, no integer masses, no potentials of the core. From
-// masses a, b (b rescaled to the total of a), arcs, flow and duals u, v as they are handed out:
+// It uses no state of the solver: no tree, no integer masses, no potentials of the core. The input
+// is masses a, b (b rescaled to the total of a), arcs, flow and duals u, v as handed out; the
+// output is:
 //   value                 sum cost * flow, an upper bound when the plan is feasible
 //   lower_bound           the dual value of (u', v) with u'[i] = min over arcs of cost - v, the
-//                         largest u that v allows: feasible by construction, so it is a bound
-//                         whatever happened before
+//                         largest u that v allows: feasible by construction, and therefore a
+//                         bound for any v
 //   worst_reduced_cost    min over arcs of cost - u - v
 //   worst_marginal_error  max over nodes of |mass sent or received - mass|
 // All sums are compensated. One pass over the arcs.
@@ -33,12 +34,12 @@ struct Certificate {
 
 namespace detail {
 
-// What a pass over arcs collects, and what follows from it.
+// What a pass over the arcs collects, and the certificate that follows from it.
 struct Tally {
     Tally(std::size_t n, std::size_t m)
         : best(n, std::numeric_limits<double>::infinity()), sent(n, 0.0), received(m, 0.0) {}
 
-    std::vector<double> best;  // of each source, min over its arcs of cost - v
+    std::vector<double> best;  // per source, min over its arcs of cost - v
     std::vector<double> sent, received;
     CompensatedSum value;
     double worst = std::numeric_limits<double>::infinity();
@@ -72,7 +73,8 @@ struct Tally {
 
 }  // namespace detail
 
-// `arc_at(e)` gives the CostedPair of arc e; a pair out of range is padding, +inf is forbidden.
+// `arc_at(e)` gives the CostedPair of arc e. A pair out of range is padding, a cost of +inf a
+// forbidden pair; both are ignored.
 template <class ArcAt>
 Certificate certify(std::span<const double> a, std::span<const double> b, ArcAt&& arc_at,
                     std::span<const double> flow, std::span<const double> u,
@@ -103,8 +105,8 @@ Certificate certify(std::span<const double> a, std::span<const double> b,
     return certify(a, b, arc_at, flow, u, v);
 }
 
-// Every pair an arc, the plan given by the entries that carry something, row by row: one pass over
-// the matrix at the speed of memory, on threads.
+// For a whole matrix, row by row, with the plan given by the entries that carry mass: one pass over
+// the matrix at memory speed, on threads.
 inline Certificate certify_matrix(std::span<const double> a, std::span<const double> b,
                                   std::span<const double> matrix,
                                   std::span<const std::int64_t> entries,
@@ -117,7 +119,7 @@ inline Certificate certify_matrix(std::span<const double> a, std::span<const dou
     for_each_piece(static_cast<std::int64_t>(a.size()), threads, [&] {
         return [&](std::int64_t i) {
             const double* row = matrix.data() + i * m;
-            // Several minima side by side, so that the compiler need not keep their order.
+            // Eight independent minima, so that the compiler may use vector instructions.
             double best[8], least[8];
             std::fill_n(best, 8, infinity);
             std::fill_n(least, 8, infinity);

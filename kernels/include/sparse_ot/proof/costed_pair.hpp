@@ -1,4 +1,4 @@
-// An arc as a proof sees it: its ends as the caller numbers them, and its cost.
+// An arc in a proof: its ends as the caller numbers them, and its cost.
 #pragma once
 
 #include <cstdint>

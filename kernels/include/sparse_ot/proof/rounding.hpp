@@ -1,8 +1,8 @@
-// How far apart the bounds of an optimum may lie because potentials were rounded.
+// How far apart the bounds of an optimum may be because the potentials were rounded.
 //
-// The simplex stops when no reduced cost is below -64 eps (|cost| + |u| + |v|); with the masses as
-// weights these tolerances add up to the gap that may be left. Costs are left out, for where mass
-// moves they are u + v.
+// The simplex stops when no reduced cost is below -64 eps (|cost| + |u| + |v|); weighted by the
+// masses, these tolerances add up to the largest remaining gap. Costs are omitted, because they
+// equal u + v where mass moves.
 #pragma once
 
 #include <cmath>
@@ -21,7 +21,8 @@ namespace sparse_ot {
     CompensatedSum terms;
     for (std::size_t i = 0; i < a.size(); ++i) terms.add(a[i] * std::abs(u[i]));
     for (std::size_t j = 0; j < b.size(); ++j) terms.add(b[j] * std::abs(v[j]));
-    // Products of subnormal masses are off by as much as half the smallest number, on either side.
+    // A product with a subnormal mass has an error of up to half the smallest positive double, on
+    // either side.
     const auto nodes = static_cast<double>(a.size() + b.size());
     return reduced_cost_ulps * terms.total() + nodes * std::numeric_limits<double>::denorm_min();
 }

@@ -1,15 +1,15 @@
 // Potentials no larger than the plan's own costs, for a plan already known to be optimal.
 //
-// Problem. The basis of an optimal plan may hold an arc that carries nothing and costs 1e14: it
-// joins two parts of the tree, and moves the potentials of one by 1e14. The plan is optimal all
-// the same, but doubles of that size forget the other costs, and the proof comes out blunt.
+// Problem. The basis of an optimal plan may contain an arc that carries nothing and costs 1e14: it
+// joins two parts of the tree and moves the potentials of one by 1e14. The plan is still optimal,
+// but doubles of that size lose the digits of the other costs, and the certificate shows a gap.
 //
-// Shortest distances in the residual graph (an arc forward at its cost, backward at minus its cost
-// where it carries flow), from 0 everywhere, are optimal potentials as well: an optimal plan has
-// no negative cycle. They are sums of as few costs as it takes, and no path wants a penalty.
-// Bellman and Ford, pass by pass over the arcs; Ahuja, Magnanti, Orlin 1993, Network Flows,
-// theorem 9.3 and pp. 140-141. Only wanted where a certificate shows a gap, so that the passes, a
-// dozen as a rule, do not count.
+// Method. Shortest distances in the residual graph (each arc forward at its cost, and backward at
+// minus its cost if it carries flow), starting from 0 at every node, are also optimal potentials,
+// because an optimal plan has no negative cycle. They are sums of few costs, and a shortest path
+// avoids an arc of huge cost. The algorithm is that of Bellman and Ford, in passes over the arcs;
+// Ahuja, Magnanti, Orlin 1993, Network Flows, theorem 9.3 and pp. 140-141. It runs only if a
+// certificate shows a gap, so that the passes, usually about a dozen, rarely cost time.
 #pragma once
 
 #include <cmath>
@@ -22,8 +22,9 @@
 
 namespace sparse_ot {
 
-// `arc_at(e)` gives the CostedPair of arc e, in order, as in `certify`; `restart()` says that a
-// pass begins. Writes u and v, or leaves them where the distances do not settle: false.
+// `arc_at(e)` gives the CostedPair of arc e, in order, as in `certify`; `restart()` is called at
+// the start of a pass. Writes u and v and returns true; if the distances do not settle, returns
+// false and leaves them unchanged.
 template <class ArcAt, class Restart>
 bool small_potentials(ArcAt&& arc_at, Restart&& restart, std::span<const double> flow,
                       std::span<double> u, std::span<double> v) {
@@ -68,7 +69,7 @@ bool small_potentials(std::span<const Index> rows, std::span<const Index> cols,
 inline bool small_potentials(std::span<const double> matrix, std::span<const double> flow,
                              std::span<double> u, std::span<double> v) {
     const auto m = static_cast<std::int64_t>(v.size());
-    std::int64_t i = 0, j = -1;  // counted along, as arcs are asked for in order
+    std::int64_t i = 0, j = -1;  // counters suffice, as arcs are asked for in order
     const auto arc_at = [&](std::size_t e) {
         if (++j == m) {
             j = 0;

@@ -1,13 +1,14 @@
-// The k targets of least cost(x, y_j) + offset_j, by looking at all of them.
+// Finds the k targets of least cost(x, y_j) + offset_j by looking at all of them.
 //
-// In many dimensions boxes bound nothing and a tree visits every leaf; then the double loop is the
-// fastest exact search, if most of it is cheap. A filter (search/brute_force_filters.hpp) looks at
-// every pair and is certain about most; the few pairs it leaves open are priced exactly, by the
-// same formula and in the same order of operations as everywhere, and those prices decide.
+// In many dimensions boxes bound nothing and a tree visits every leaf. The double loop is then the
+// fastest exact search, provided that most of it is cheap. A filter
+// (search/brute_force_filters.hpp) looks at every pair and rules most of them out. The few pairs
+// that pass are priced exactly, by the same formula and in the same order of operations as
+// everywhere else, and these prices decide.
 //
-// A tile of targets stays in the second-level cache while a block of sources goes over it, four at
-// a time. Memory: the filter's copy of the targets, and k entries a source of a block; never a
-// block of the matrix.
+// A tile of targets stays in the second-level cache while a block of sources passes over it, four
+// sources at a time. Memory: the filter's copy of the targets, and k entries per source of a block.
+// No block of the cost matrix is ever stored.
 #pragma once
 
 #include <algorithm>
@@ -26,7 +27,7 @@ namespace sparse_ot {
 template <class Filter>
 class FullScan {
 public:
-    using Sources = typename Filter::Sources;  // scratch memory of a thread
+    using Sources = typename Filter::Sources;  // scratch memory of one thread
 
     // `y` must outlive this object.
     FullScan(std::span<const double> y, int d, const Metric& metric, std::span<const double> offset)
@@ -37,7 +38,7 @@ public:
           offset_(offset),
           filter_(y, d, metric, offset) {}
 
-    // `best[r]` comes with its ceiling and leaves with the answer for row r of `x`.
+    // On entry `best[r]` holds its ceiling; on return it holds the answer for row r of `x`.
     void search(const double* x, std::span<KLeast> best, Sources& sources) const {
         const std::size_t rows = (best.size() + rows_at_once - 1) / rows_at_once * rows_at_once;
         filter_.resize(sources, rows);
@@ -73,7 +74,8 @@ private:
             }
     }
 
-    // Exactly, those of a group that passed. A clone of its own, as it is rare and large.
+    // Prices the targets of a group that passed, exactly. It is a separate clone because it is rare
+    // and large.
     SPARSE_OT_CLONES
     void price(const double* x, std::size_t row, std::int64_t group, unsigned passing, KLeast& best,
                Sources& sources) const {

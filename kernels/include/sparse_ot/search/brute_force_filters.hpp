@@ -1,21 +1,22 @@
-// Which targets may be among the k best: answers that are cheap, and never wrongly "no".
+// Filters: cheap tests of which targets may be among the k best. They never reject one wrongly.
 //
-// A filter sees the targets in groups and says, for four sources and one group at a time, which
-// lanes might rank below each source's bar. What it lets through is priced exactly by the caller,
-// so a filter may be loose but not wrong: its rounding errors are bounded here, and the bound is
-// given away.
+// A filter stores the targets in groups. For four sources and one group at a time, it reports which
+// lanes might rank below each source's bar. The caller prices these lanes exactly, so a filter may
+// pass too many targets but must not reject a wanted one: its rounding errors are bounded here, and
+// every comparison is relaxed by the bound.
 //
-// ProductFilter, for metrics that say how they follow from products (`products`), works on |x -
-// y|^2 = |x|^2 + |y|^2 - 2 x.y in single precision: one product and one sum a coordinate, in twice
-// the lanes. Points are centred at the median of the targets and scaled to its radius first. With u
-// = 2^-24, a dot product of d floats errs by at most (d + 3) u |x| |y|, rounding of its arguments
-// included (Higham 2002, Accuracy and Stability of Numerical Algorithms, section 3.1), and |x| |y|
-// <= (|x|^2 + |y|^2) / 2: one share belongs to the source, one to the target. All other rounding is
-// relative to a summand of the comparison, and covered by a few u of each.
+// ProductFilter serves metrics that say how they follow from products (`products`). It computes
+// |x - y|^2 as |x|^2 + |y|^2 - 2 x.y in single precision: one product and one sum per coordinate,
+// in twice as many lanes. Points are first centred at the median of the targets and scaled by their
+// radius. With u = 2^-24, a dot product of d floats has an error of at most (d + 3) u |x| |y|,
+// including the rounding of its arguments (Higham 2002, Accuracy and Stability of Numerical
+// Algorithms, section 3.1), and |x| |y| <= (|x|^2 + |y|^2) / 2: one share is charged to the source,
+// the other to the target. All other rounding errors are relative to a summand of the comparison; a
+// few u of each summand cover them.
 //
-// DifferenceFilter, for all others, joins the terms of the metric itself in double precision, in
-// plain order, and gives away what the order of joining may change: a relative error, (d + 3)
-// 2^-53. A metric that is not joined terms computes its cost as it does everywhere.
+// DifferenceFilter serves all other metrics. It joins the terms of the metric itself in double
+// precision, in plain order, and allows for the effect of the order: a relative error of (d + 3)
+// 2^-53. A metric that does not consist of joined terms computes its cost as everywhere else.
 #pragma once
 
 #include <algorithm>
@@ -40,13 +41,12 @@ class ProductFilter {
 public:
     static constexpr int width = FloatLanes::size;
 
-    // What a thread keeps of its block of sources.
+    // One thread's copy of its block of sources.
     struct Sources {
-        std::vector<float> x;  // scaled coordinates, row by row
-        std::vector<double>
-            squares;               // share of the source in the comparison, over what is given away
-        std::vector<float> share;  // with the bar in it, unless the bar is a root
-        std::vector<float> bar;    // the bar, if it is a root
+        std::vector<float> x;         // scaled coordinates, row by row
+        std::vector<double> squares;  // the source's share of the comparison, less its error bound
+        std::vector<float> share;     // includes the bar, unless the bar is a root
+        std::vector<float> bar;       // the bar, if it is a root
     };
 
     // Cost is |x - y|, or |x - y|^2 / divisor.
@@ -104,14 +104,14 @@ public:
             squares += c * c;
             largest = std::max(largest, std::abs(c));
         }
-        // Single precision sees nothing from so far: everything passes.
+        // Single precision resolves nothing at this distance: every target passes.
         const bool near = largest < far;
         sources.squares[row] =
             near ? squares * (1.0 - dot_error_) : -std::numeric_limits<double>::infinity();
     }
 
     void set_bar(Sources& sources, std::size_t row, double bar) const {
-        // The sum cost + offset was rounded, too.
+        // The sum cost + offset was rounded as well.
         const double above = bar + 0x1p-50 * std::abs(bar) - lowest_;
         double share = sources.squares[row];
         if (!root_) share -= above * divisor_ * scale_ * scale_;
@@ -119,7 +119,8 @@ public:
         sources.bar[row] = -lowered(-above * scale_ * half_root);
     }
 
-    // passing[r] has a bit for each lane of the group that may rank at or below the bar of row + r.
+    // Sets in passing[r] a bit for each lane of the group that may rank at or below the bar of
+    // source row + r.
     void look(const Sources& sources, std::size_t row, std::int64_t group,
               unsigned passing[rows_at_once]) const {
         const FloatLanes* y = coordinates_.data() + group * d_;
@@ -136,7 +137,7 @@ public:
                                              FloatLanes::all(0.0f));
                 needed = needed - FloatLanes::all(1.0f + 8.0f * unit) * reach * reach;
             }
-            passing[r] = ~dot[r].below(needed) & every_lane;  // also where NaN hides the answer
+            passing[r] = ~dot[r].below(needed) & every_lane;  // a NaN passes, too
         }
     }
 
@@ -144,17 +145,18 @@ private:
     static constexpr float unit = 0x1p-24f;
     static constexpr unsigned every_lane = (1u << width) - 1;
     static constexpr double far = 0x1p40;
-    static constexpr float tiny = 0x1p-100f;  // what underflow may have taken
+    static constexpr float tiny = 0x1p-100f;  // bound on the loss by underflow
     static constexpr double half_root = 0.70710678118654752;
 
-    // Not above x, by enough for two more operations.
+    // A number below x by enough to cover two more operations.
     static float lowered(double x) {
         constexpr double most = std::numeric_limits<float>::max();
         return static_cast<float>(std::clamp(x - 4.0 * unit * std::abs(x), -most, most));
     }
 
-    // Center, radius and lowest offset of the targets. The center is a median, so that outliers do
-    // not drag it away from the crowd, where digits are needed; a sample is good enough.
+    // Finds the center, radius and lowest offset of the targets. The center is a median, so that
+    // outliers do not move it away from the bulk of the points, where digits are needed. The median
+    // of a sample is good enough.
     void measure(std::span<const double> y, std::span<const double> offset) {
         const std::int64_t stride = (count_ + 1000) / 1001;
         std::vector<double> sample;
@@ -249,7 +251,7 @@ public:
 private:
     M metric_;
     int d_;
-    double kept_;  // what is sure of a sum
+    double kept_;  // factor that turns a computed sum into a lower bound
     std::vector<Lanes> coordinates_;
     std::vector<Lanes> offset_;
 };

@@ -1,9 +1,9 @@
 // The k least entries seen so far, under a ceiling.
 //
-// Entries are ranked by (value, index), so that ties go to the smaller index whatever the order in
-// which a search happens to meet them: the answer is a function of the entries alone. Only ranks
-// below the ceiling are wanted; the bar (what the next entry has to beat) starts there, and is the
-// k-th best once there are k.
+// Entries are ranked by (value, index). Ties therefore go to the smaller index, whatever the order
+// in which a search meets them: the answer is a function of the entries alone. Only ranks below the
+// ceiling are wanted. The bar, which the next entry has to beat, starts at the ceiling and is the
+// k-th best rank once there are k entries.
 #pragma once
 
 #include <algorithm>
@@ -25,18 +25,18 @@ struct Rank {
     }
 };
 
-// Above every entry, also one of infinite value.
+// Above every entry, even one of infinite value.
 inline constexpr Rank no_ceiling{std::numeric_limits<double>::infinity(),
                                  std::numeric_limits<std::int32_t>::max()};
 
-// Below it are the values less than `limit`, and no others.
+// The ceiling that admits exactly the values less than `limit`.
 [[nodiscard]] inline Rank ceiling_at(double limit) { return {limit, -1}; }
 
 class KLeast {
 public:
     struct Entry {
         Rank rank;
-        std::int32_t place;  // where the searcher keeps the item
+        std::int32_t place;  // of the item in the searcher's own storage
     };
 
     explicit KLeast(std::size_t k) : k_(k) { entries_.reserve(k); }
@@ -54,11 +54,11 @@ public:
         if (entry.rank < bar_) take(entry);
     }
 
-    // Ascending.
+    // The entries in ascending order.
     const std::vector<Entry>& sorted();
 
 private:
-    // Few entries are kept in order, which is faster than a heap; many are a heap.
+    // Up to this many entries are kept sorted, which is faster than a heap.
     static constexpr std::size_t sorted_up_to = 32;
 
     static bool before(const Entry& a, const Entry& b) { return a.rank < b.rank; }
@@ -89,7 +89,7 @@ private:
     Rank bar_ = no_ceiling;
 };
 
-// Apart from the class, so that searches compiled several times do not contain them.
+// Defined outside the class, so that searches compiled several times do not inline them.
 SPARSE_OT_APART inline void KLeast::take(const Entry& entry) {
     if (k_ <= sorted_up_to)
         insert(entry);

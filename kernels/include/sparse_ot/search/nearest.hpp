@@ -1,39 +1,40 @@
-// Exact pricing of missing arcs: for every source the k targets of least cost(x_i, y_j) + offset_j.
+// Exact pricing of missing arcs: finds, for every source, the k targets of least cost(x_i, y_j) +
+// offset_j.
 //
-// With offset = -v this is the most negative reduced costs of a source, and its first column is the
-// exact row minimum from which a feasible dual follows; without offsets it is k-NN. Nothing of size
-// n * m is ever stored: memory is O(m d) for the index and O(n k) for the answer.
+// With offset = -v these are the arcs of most negative reduced cost of each source, and the first
+// column is the exact row minimum from which a feasible dual follows. Without offsets it is k-NN.
+// Nothing of size n * m is ever stored: memory is O(m d) for the index and O(n k) for the answer.
 //
 //   nearest --+-- up to 10 coordinates: tree_search (branch and bound in a packed_tree)
-//             |        boxes bounded by the metric, and by offset_planes if it has them
+//             |        boxes bounded by the metric, and by offset_planes where it has them
 //             |        (fit: the slopes, planes: where they pay, bounds: what they prove)
 //             |
-//             +-- more coordinates: brute_force (all pairs, most of them by a filter)
-//                      brute_force_filters: products in float where the metric follows from
-//                      them, else differences in double
+//             +-- more coordinates: brute_force (all pairs, most of them only by a filter)
+//                      brute_force_filters: products in float if the metric follows from
+//                      them, otherwise differences in double
 //
-//   Both end in geometry/metrics, which prices what is left, and in a k_least list for each source.
+//   Both price the remaining pairs by geometry/metrics and keep a k_least list per source.
 //
-// Both are exact in float64, ties go to the smaller index, and the answer does not depend on the
-// method, nor on the number of threads. Points are what the metric sees: unit vectors for half the
-// squared chord, which is the cosine cost.
+// Both are exact in float64, ties go to the smaller index, and the answer depends neither on the
+// method nor on the number of threads. Points are given as the metric takes them: unit vectors for
+// half the squared chord, which is the cosine cost.
 //
-// Limits. With limit[i] only targets of value < limit[i] are looked for, which prunes a search to
-// almost nothing when there are none. In pricing limit = u: a row that comes back empty has its
-// minimum at or above u_i, so no arc of it is violated and u_i needs no correction; the row's exact
-// minimum stays unknown, and for a proof of feasibility is not needed. A row that comes back with
-// entries has its exact minimum first.
+// Limits. With limit[i] the search looks only for targets of value < limit[i]; if there are none,
+// pruning leaves almost no work. Pricing within a cell (sweeps/cell_problem.hpp) sets limit = u. A
+// row that comes back empty has its minimum at or above u_i, so none of its arcs is violated and
+// u_i needs no correction; its exact minimum stays unknown, but a proof of feasibility does not
+// need it. A row that comes back with entries has its exact minimum first.
 //
-// Ties. Prices tie by the thousand where the cost is a norm, up to rounding; to rank them is to
-// look at all of them. Loose ties are values that differ by less than 8 + d ulps of cost and
-// |offset|: which of them are found then depends on the order of the sources. The minimum of a row
-// is proven all the same: it is lowered by as much as what was left out may be below the best
-// found, by nothing where nothing was left out for that. Without offsets, and between all pairs,
-// loose changes nothing.
+// Ties. Where the cost is a norm, thousands of prices tie up to rounding, and ranking them means
+// looking at all of them. With loose ties, values that differ by less than 8 + d ulps of cost and
+// |offset| count as equal; which of them are found then depends on the order of the sources. The
+// minimum of a row is still a proven lower bound: it is the smaller of the best value found and the
+// lowest bound of any box skipped as a tie. Loose ties change nothing without offsets or where all
+// pairs are looked at.
 //
-// The index keeps its own copy of the points and serves any number of queries, also at once.
-// Coordinates and offsets are finite (an offset may be +inf: that target comes last); callers
-// check.
+// The index keeps its own copy of the points and serves any number of queries, also concurrently.
+// Coordinates and offsets must be finite, except that an offset may be +inf (that target comes
+// last); callers check this.
 #pragma once
 
 #include <algorithm>
@@ -55,31 +56,31 @@
 
 namespace sparse_ot {
 
-// What becomes of values that rounding hardly tells apart.
+// How to treat values that differ by little more than rounding.
 enum class Ties { exact, loose };
 
 struct NearestQuery {
     std::span<const double> x;  // n rows of d
     std::int64_t n = 0;
     std::int64_t k = 1;
-    std::span<const double> offset;  // of every target, or empty: none
-    std::span<const double> limit;   // of every source, or empty: none
+    std::span<const double> offset;  // one per target, or empty: none
+    std::span<const double> limit;   // one per source, or empty: none
     int threads = 0;                 // 0: all
     Ties ties = Ties::exact;
 };
 
-// Row by row, ascending by (value, index); where there are fewer than k: index -1 and cost +inf.
-// Costs leave the offset out.
+// Row by row, ascending by (value, index). A row with fewer than k entries is padded with index -1
+// and cost +inf. Costs do not include the offset.
 struct NearestAnswer {
     std::span<std::int64_t> indices;
     std::span<double> costs;
-    std::span<double> minima = {};  // of every row a lower bound, see above; or empty: not wanted
-    std::atomic<std::int64_t>* visits = nullptr;  // groups of the tree looked at; or not wanted
+    std::span<double> minima = {};  // per row, a lower bound of its values below the limit
+    std::atomic<std::int64_t>* visits = nullptr;  // groups of the tree looked at
 };
 
 class NearestIndex {
 public:
-    // Up to this many coordinates a tree is searched.
+    // Up to this many coordinates the index is a tree.
     static constexpr int tree_dimensions = 10;
 
     NearestIndex(std::span<const double> y, int d, const Metric& metric, int threads = 0,
@@ -106,12 +107,13 @@ public:
     }
 
 private:
-    // Sources to a piece of work: enough to make a warm start pay, or to use a tile of targets
+    // Sources per piece of work: enough for warm starts to pay off, or to use a tile of targets
     // well.
     static constexpr std::int64_t tree_rows = 1024;
     static constexpr std::int64_t scan_rows = 64;
 
-    // What counts as a tie, in ulps of a cost and an offset: more than the rounding of bounds.
+    // Values this close count as tied, in ulps of cost and offset: more than the rounding of
+    // bounds.
     static constexpr double tie_ulps(int d) { return 8.0 + d; }
 
     void query_tree(const NearestQuery& query, const NearestAnswer& answer) const {
@@ -196,7 +198,7 @@ private:
         }
     }
 
-    // `best` is sorted: after `write_row`.
+    // `best` must be sorted, as it is after `write_row`.
     static void write_minimum(std::int64_t row, const KLeast& best, double floor,
                               const NearestAnswer& answer) {
         if (answer.minima.empty()) return;

@@ -1,18 +1,19 @@
 // A k-d tree packed into groups of eight, without pointers.
 //
-// Points are ordered by a k-d recursion (halve at the median of the widest side) whose cuts fall on
-// multiples of powers of eight. Eight consecutive points then are a group, eight consecutive groups
-// are a node, eight such nodes a node one level up: item i of a level has the items 8i .. 8i+7 of
-// the level below (bulk loading of a packed R-tree: Roussopoulos and Leifker 1985, SIGMOD, p. 17;
-// the order by k-d cuts is Lee and Lee's "overlap minimising top-down", 2003). The eight items of a
-// group lie side by side, coordinate by coordinate, so that the costs to eight points, or to the
-// boxes of eight nodes, are one computation of Lanes. Three binary cuts become one step.
+// Points are ordered by a k-d recursion (cut across the widest side near the median) whose cuts
+// fall on multiples of powers of eight. Eight consecutive points form a group, eight consecutive
+// groups a node, and eight such nodes a node one level up: item i of a level has as children the
+// items 8i .. 8i+7 of the level below (bulk loading of a packed R-tree: Roussopoulos and Leifker
+// 1985, SIGMOD, p. 17; the order by k-d cuts is Lee and Lee's "overlap minimising top-down", 2003).
+// The eight items of a group are stored side by side, coordinate by coordinate, so that the costs
+// to eight points, or to the boxes of eight nodes, are one computation on Lanes. Three binary cuts
+// become one step.
 //
-// Memory: 8 bytes a coordinate and a point, and 2/7 of that for boxes. Building takes
-// O(m log m) time, 0.5 s for a million points in the plane on one thread.
+// Memory: 8 bytes per coordinate and point, and 2/7 of that for boxes. Building takes O(m log m)
+// time, 0.5 s for a million points in the plane on one thread.
 //
-// Order and boxes depend on the points alone, not on the number of threads: a cut separates by
-// (coordinate, index), a total order.
+// Order and boxes depend on the points alone, not on the number of threads, because a cut separates
+// by (coordinate, index), a total order.
 #pragma once
 
 #include <algorithm>
@@ -31,11 +32,11 @@
 namespace sparse_ot {
 
 // Points in groups of eight: coordinate t of point p is coordinates[(p / 8) * d + t][p % 8]. The
-// last group is filled up with points at infinity, whose index is the largest there is.
+// last group is padded with points at infinity that have the largest possible index.
 struct PackedPoints {
     int d = 0;
     std::int64_t count = 0;
-    std::vector<std::int32_t> index;  // of the point as given
+    std::vector<std::int32_t> index;  // of each point in the given cloud
     std::vector<Lanes> coordinates;
 
     PackedPoints() = default;
@@ -58,7 +59,7 @@ struct PackedPoints {
 
 namespace detail {
 
-// The k-d recursion over `points`, which become the order.
+// The k-d recursion: permutes `points` into the order of the tree.
 inline void arrange(const Cloud& cloud, std::span<KeyedPoint> points, int threads) {
     const auto count = static_cast<std::int64_t>(points.size());
     if (count <= n_lanes) {
@@ -66,7 +67,7 @@ inline void arrange(const Cloud& cloud, std::span<KeyedPoint> points, int thread
                   [](const KeyedPoint& a, const KeyedPoint& b) { return a.index < b.index; });
         return;
     }
-    std::int64_t child = n_lanes;  // what a child holds when it is full
+    std::int64_t child = n_lanes;  // points in a full child
     while (child * n_lanes < count) child *= n_lanes;
     const std::int64_t children = (count + child - 1) / child;
     const std::int64_t cut = (children + 1) / 2 * child;
@@ -86,7 +87,7 @@ inline void arrange(const Cloud& cloud, std::span<KeyedPoint> points, int thread
 
 }  // namespace detail
 
-// The order of the k-d recursion: neighbours in it tend to be neighbours in space.
+// The order of the k-d recursion. Neighbours in it tend to be neighbours in space.
 inline std::vector<Node> kd_order(const Cloud& cloud, int threads) {
     std::vector<KeyedPoint> points = keyed_points(cloud.count());
     detail::arrange(cloud, points, threads);
@@ -95,14 +96,15 @@ inline std::vector<Node> kd_order(const Cloud& cloud, int threads) {
     return order;
 }
 
-// One level above the points. Item i is a box and what is least inside it.
+// One level above the points. Item i is a box and the least index inside it.
 struct BoxLevel {
     std::int64_t count = 0;
     std::vector<Lanes> sides;  // group by group and axis by axis: eight lower sides, eight upper
     std::vector<std::int32_t> least_index;
 };
 
-// For each level the least offset inside each box; first the points' own. +inf in padding.
+// For each level, the least offset inside each box; level 0 holds the points' own offsets. Padding
+// has +inf.
 using LeastOffsets = std::vector<std::vector<Lanes>>;
 
 struct PackedTree {
@@ -134,7 +136,8 @@ struct PackedTree {
     }
 
 private:
-    // A level of `count` boxes, box i being what side(i, axis, lane) spans and least(i) finds.
+    // The level above one of `below` items. Box i spans low(i, axis, lane) .. high(i, axis, lane)
+    // over its items, and index(item) gives the least index of an item.
     template <class Low, class High, class Index>
     BoxLevel level_over(std::int64_t below, Low&& low, High&& high, Index&& index) const {
         constexpr double infinity = std::numeric_limits<double>::infinity();

@@ -1,28 +1,28 @@
-// The k targets of least cost(x, y_j) + offset_j, by branch and bound in a packed tree.
+// Finds the k targets of least cost(x, y_j) + offset_j by branch and bound in a packed tree.
 //
-// Every box has a lower bound: the cost to its nearest corner, side or inside point, plus the least
-// offset of its points. A bound never exceeds what it bounds, rounding included
-// (geometry/metrics.hpp says why), so a box is skipped on a plain comparison with the bar: the k-th
-// best rank so far. Ranks are (value, index), and a box knows its least index, so a box that could
-// only tie is skipped as well unless it might tie with a smaller index. The answer is exact and
-// does not depend on the order of the search; a cloud with all points in one place takes no longer
-// than another.
+// Every box has a lower bound: the cost to its nearest point plus the least offset of its targets.
+// A computed bound never exceeds the values it bounds, rounding included (geometry/metrics/gaps.hpp
+// says why), so a plain comparison with the bar, the k-th best rank so far, decides whether to skip
+// a box. Ranks are (value, index), and a box stores its least index, so a box that could only tie
+// is also skipped unless it might tie with a smaller index. The answer is exact and does not depend
+// on the order of the search. A cloud with all points in one place takes no longer than any other.
 //
-// Depth first, nearest box first. Consecutive sources should be near each other: the answer of the
-// last one, priced for the present one, already is a ceiling.
+// The search goes depth first, lowest bound first. Consecutive sources should be near each other:
+// the answer of the last source, priced for the present one, is a good first ceiling.
 //
-// Offsets spoil these bounds as far as they vary inside a box by more than the costs do. Where that
-// is so, a box has a second bound, from a plane under its offsets
-// (search/offset_planes/bounds.hpp), and the larger counts.
+// These bounds are weak where offsets vary inside a box by more than the costs do. There a box has
+// a second bound, from a plane under its offsets (search/offset_planes/bounds.hpp), and the larger
+// of the two counts.
 //
-// Ties. Even the best bounds cannot tell apart what rounding alone tells apart: |x - y| - v is one
-// number along half lines, give or take its last bits, and the k least among them are anybody's
-// guess. With slack, once the list is full, a box is skipped if it may hold values below the bar by
-// no more than slack (cost + |offset|), taken at the least cost and the least |offset| of the box:
-// no target left out is better than the k-th found by more than that part of its own cost and
-// offset. The lowest bound so skipped is kept (`floor`): no value at all is below it or the best
-// found, whichever is less. Slack only goes with planes; without them nothing is ever that close.
-// Same tree, same sources, same answer still: threads share no search.
+// Ties. Even the best bounds cannot separate values that differ only by rounding: |x - y| - v is
+// constant along half lines except for its last bits, and which k of them are least is arbitrary.
+// With slack, once the list is full, a box is skipped if its values can be below the bar by no more
+// than slack (cost + |offset|), taken at the least cost and the least |offset| of the box. No
+// target left out is then better than the k-th found by more than that share of its own cost and
+// offset. The lowest bound skipped in this way is kept (`floor`): no value is below the smaller of
+// it and the best value found. Slack is used only with planes; without them no bound is ever that
+// close. The answer still depends on the tree and the order of the sources alone, because threads
+// share no search.
 #pragma once
 
 #include <algorithm>
@@ -62,7 +62,7 @@ Lanes costs_to_boxes(const M& m, const double* x, const Lanes* sides, int d) {
     });
 }
 
-// Offers those of a group's eight items that may enter; returns nothing but changes `best`.
+// Offers to `best` those of a group's eight items that may enter.
 inline void offer_group(const Lanes& values, std::int64_t group, const std::int32_t* index,
                         KLeast& best) {
     for (unsigned near = values.at_most(Lanes::all(best.bar().value)); near != 0;
@@ -75,7 +75,7 @@ inline void offer_group(const Lanes& values, std::int64_t group, const std::int3
 
 class TreeSearch {
 public:
-    // A visit takes one group off the stack and puts at most eight there.
+    // The stack is this large because a visit pops one group and pushes at most eight.
     TreeSearch(const PackedTree& tree, const LeastOffsets& offsets, const OffsetPlanes& planes,
                double slack)
         : tree_(tree),
@@ -85,7 +85,7 @@ public:
           pending_(n_lanes * (tree.levels.size() + 1)),
           spares_(pending_.size(), 0.0) {}
 
-    // `best` comes with its ceiling and leaves with the answer.
+    // On entry `best` holds its ceiling; on return it holds the answer.
     void search(const Metric& metric, const double* x, KLeast& best) {
         floor_ = std::numeric_limits<double>::infinity();
         with_metric(metric, [&](const auto& m) {
@@ -95,7 +95,7 @@ public:
         });
     }
 
-    // Of the last search: no value is below this, nor below the best one found.
+    // Of the last search: no value is below the smaller of this and the best one found.
     [[nodiscard]] double floor() const { return floor_; }
 
     // Groups looked at so far.
@@ -106,7 +106,7 @@ public:
                            [&](const auto& m) { return cost_to_point(m, x, tree_.points, place); });
     }
 
-    // A rank that the k-th best for x is sure not to exceed, given k places.
+    // A rank above the k-th best for x, given any k places.
     [[nodiscard]] Rank ceiling_from(const Metric& metric, const double* x,
                                     const std::vector<KLeast::Entry>& places) const {
         Rank worst{-std::numeric_limits<double>::infinity(), -1};
@@ -118,18 +118,19 @@ public:
             if (slack_ > 0.0) size = std::max(size, own + std::abs(offset));
             worst = std::max(worst, Rank{value, tree_.points.index[p]});
         }
-        // The worst itself may come back; with slack, so may what counts as equal to it.
+        // The ceiling admits the worst entry itself; with slack, also the values that count as
+        // equal to it.
         return {slack_ > 0.0 ? worst.value + slack_ * size : worst.value, worst.index + 1};
     }
 
 private:
     struct Pending {
         double bound;
-        std::int32_t level;  // of the items in the group; 0 are points
+        std::int32_t level;  // of the items in the group; 0: points
         std::int32_t group;
     };
 
-    // A clone of its own for every metric: one function for all would be too large to compile well.
+    // Each metric has its own clone: one function for all would be too large to compile well.
     template <bool sloped, class M>
     SPARSE_OT_CLONES void descend(const M& m, const double* x, KLeast& best) {
         if (tree_.points.count == 0) return;
@@ -148,7 +149,7 @@ private:
         }
     }
 
-    // Whether the list is full and nothing there is below the bar by more than what is spared.
+    // Whether the list is full and no value in the box is below the bar by more than `spare`.
     bool may_skip(double bound, double spare, const KLeast& best) {
         if (!(spare > 0.0) || !best.full() || bound + spare <= best.bar().value) return false;
         floor_ = std::min(floor_, bound);
@@ -163,7 +164,7 @@ private:
         offer_group(values, group, points.index.data(), best);
     }
 
-    // Puts the boxes that may hold something better on the stack, the nearest on top.
+    // Pushes the boxes that may hold something better, the one of lowest bound on top.
     template <bool sloped, class M>
     void look_at_boxes(const M& m, const double* x, std::int32_t level, std::int32_t group,
                        const KLeast& best) {
@@ -207,7 +208,7 @@ private:
     double floor_ = 0.0;
     std::int64_t visits_ = 0;
     std::vector<Pending> pending_;
-    std::vector<double> spares_;  // of those pending: so much below the bar is not worth a look
+    std::vector<double> spares_;  // per pending group: how far below the bar is still a tie
     std::size_t height_ = 0;
 };
 

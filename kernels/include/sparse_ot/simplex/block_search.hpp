@@ -1,9 +1,10 @@
-// Pricing in blocks: the most negative arc of the first block that has one.
+// Pricing in blocks: takes the most negative arc of the first block that has one.
 //
-// The arcs are walked cyclically, a block at a time. That is a compromise between two textbook
-// rules, the first arc that will do and the best of all, and the best rule in practice (Kelly and
-// O'Neill 1991; Kiraly and Kovacs 2012, Acta Univ. Sapientiae 4, 67-118, section 5). The sources it
-// meets should be well mixed (starts/arc_order.hpp): a block is then a fair sample of the graph.
+// The arcs are scanned cyclically, one block at a time. This is a compromise between two textbook
+// rules (simplex/textbook_rules.hpp), the first eligible arc and the most negative of all, and the
+// best rule in practice (Kelly and O'Neill 1991; Kiraly and Kovacs 2012, Acta Univ. Sapientiae 4,
+// 67-118, section 5). The sources should be well mixed along the list (starts/arc_order.hpp), so
+// that a block is a fair sample of the graph.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace sparse_ot {
 class BlockSearch {
 public:
     // block = sqrt(arcs) / 2: on the graphs of the benchmark suite, with arcs grouped by source, a
-    // longer look saves fewer pivots than it costs in scanning.
+    // larger block costs more in scanning than it saves in pivots.
     explicit BlockSearch(Arc n_arcs, Arc first = 0)
         : block_(std::max<Arc>(32, static_cast<Arc>(0.5 * std::sqrt(static_cast<double>(n_arcs))))),
           next_(first) {}

@@ -1,8 +1,8 @@
-// Everything that the essays of the simplex promise, checked the slow way. For tests.
+// Checks all invariants of the simplex the slow way. For tests.
 //
-// The thread is a preorder of one tree, sizes and last successors fit it; flows are feasible, every
-// empty arc points up (strong feasibility); artificial arcs carry nothing and hang on the root;
-// arcs of the tree are tight. O(nodes + arcs).
+// The thread is a preorder of one tree, and sizes and last successors agree with it. Flows are
+// feasible, and every empty arc points up (strong feasibility). Artificial arcs carry nothing and
+// hang on the root. Arcs of the tree are tight. O(nodes + arcs).
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ namespace sparse_ot {
 
 namespace detail {
 
-// The thread from the root on, or nothing if it is no cycle through all nodes.
+// The thread from the root on; empty if it is not a cycle through all nodes.
 inline std::vector<Node> preorder_of(const SpanningTree& tree) {
     std::vector<Node> preorder;
     for (Node x = tree.root;;) {
@@ -50,7 +50,7 @@ inline bool indices_fit(const SpanningTree& tree, std::span<const Node> preorder
     return true;
 }
 
-// Drift is relative to the largest number met.
+// The drift of potentials is judged relative to the largest of these numbers.
 inline Cost largest_number(const Network& network, std::span<const Cost> potential) {
     Cost scale = std::numeric_limits<Cost>::min();
     for (Cost cost : network.cost) scale = std::max(scale, std::abs(cost));
@@ -84,7 +84,7 @@ template <PivotRule Rule>
         balance[tail] += t.flow;
         balance[head] += t.flow;
         if (std::abs(reduced_cost(network, potential.data(), e)) > 1e-9 * scale)
-            return false;  // a tree arc is tight
+            return false;  // a tree arc must be tight
     }
     for (std::size_t x = 0; x < supply.size(); ++x)
         if (balance[simplex.order().of(static_cast<Node>(x))] != supply[x]) return false;

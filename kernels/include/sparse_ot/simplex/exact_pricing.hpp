@@ -1,9 +1,9 @@
-// A last look at all arcs, in twice the precision of a double.
+// A last pricing of all arcs, in twice the precision of a double.
 //
-// A path through a cost of 1e12 leaves its potentials blind to costs of 1e-12. Before optimality is
-// declared, potentials are therefore summed once in double-double, and every arc priced by them;
-// what matters beside the mean cost of the plan still enters. O(nodes + arcs), once a solve as a
-// rule.
+// A tree path through a cost of 1e12 makes its potentials too coarse for costs of 1e-12. Before
+// optimality is declared, potentials are therefore summed once in double-double, and every arc is
+// priced with them; an arc whose reduced cost is visible relative to the mean cost of the plan
+// still enters. O(nodes + arcs), usually once per solve.
 #pragma once
 
 #include <cmath>
@@ -16,7 +16,8 @@
 
 namespace sparse_ot {
 
-// The arc whose reduced cost is most negative and would show in the value of the plan, or no_arc.
+// The arc of most negative reduced cost, if that would change the value of the plan visibly;
+// otherwise no_arc.
 [[nodiscard]] inline Arc find_what_rounding_hid(const Network& network, const SpanningTree& tree,
                                                 const std::vector<Cost>& potential) {
     constexpr double visible_share = 1e-13;  // of the plan's mean cost

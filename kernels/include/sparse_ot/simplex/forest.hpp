@@ -1,8 +1,8 @@
-// A plan without cycles: what any feasible plan becomes before it is a basis.
+// A plan without cycles: the form of a feasible plan from which a basis is built.
 //
-// Adding an arc inside a tree closes a cycle; mass goes round it in the direction that does not
-// raise the cost until an arc is empty. So any feasible plan becomes a forest of no greater cost, a
-// basis after its components are hung on the root. O(path) an arc.
+// An arc added inside a tree closes a cycle. Mass is moved round the cycle, in a direction that
+// does not raise the cost, until an arc is empty. Any feasible plan thus becomes a forest of no
+// greater cost, and the forest a basis once its components are hung on the root. O(path) per arc.
 //
 // Reference: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 405-409 (cycle-free solutions).
 #pragma once
@@ -49,14 +49,14 @@ public:
         }
     }
 
-    // Arcs emptied on the way are no part of the plan: their subtrees become trees of their own.
+    // Removes the arcs that were emptied; their subtrees become separate trees.
     void drop_empty() {
         for (Link& x : link_)
             if (x.flow == 0) x = Link{};
     }
 
 private:
-    // Makes x the top of its tree, then hangs it on parent.
+    // Makes x the top of its tree, then hangs it on `parent` by arc e.
     void hang(Node x, Node parent, Arc e, Mass flow) {
         Link carried{parent, e, flow};
         while (x != no_node) {
@@ -80,8 +80,8 @@ private:
         }
     }
 
-    // The cycle runs i -> j by e, then from j to the meeting node and down to i. A node's pred arc
-    // gains flow when it is walked along its direction; all flows change by +-delta.
+    // The cycle runs from i to j by e, from j up to the meeting node, and down to i. Walked along
+    // its direction an arc gains delta, against it an arc loses delta; delta may be negative.
     void cancel_cycle(Arc e, Mass flow) {
         const Node i = network_.tail[e], j = network_.head[e];
         const Node meeting = find_meeting(i, j);
@@ -104,7 +104,8 @@ private:
         });
         flow += delta;
         if (flow == 0) return;
-        // The subtree below the emptied arc holds one end of e; turn it round to hang there.
+        // The subtree below the emptied arc holds one end of e; this end becomes its top and hangs
+        // on the other by e.
         bool holds_i = false;
         for (Node x = i; x != meeting; x = link_[x].parent) holds_i |= x == emptied;
         link_[emptied] = Link{};

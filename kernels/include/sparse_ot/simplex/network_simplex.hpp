@@ -1,25 +1,27 @@
 // The primal network simplex for transportation problems.
 //
 // Problem. min sum cost * flow over the arcs, flow >= 0, every source sends its supply, every
-// target receives its demand. There are no capacities, so a non-basic arc carries nothing and
-// the whole plan lives on the spanning tree.
+// target receives its demand. There are no capacities, so a non-basic arc carries nothing and the
+// whole plan is on the spanning tree.
 //
-// Loop. Find an entering arc with negative reduced cost; send flow round the cycle it closes with
-// the tree, as much as the cycle bears; the arc that is emptied leaves; repair tree and
-// potentials. Repeat until no arc can enter: then the potentials are dual feasible, the plan is
-// primal feasible, and the two meet on the tree arcs. The plan is optimal.
+// Loop. Find an entering arc with negative reduced cost; send as much flow as possible round the
+// cycle it closes with the tree; the arc that is emptied leaves; update tree and potentials. Repeat
+// until no arc can enter. The potentials are then dual feasible, the plan is primal feasible, and
+// complementary slackness holds on the tree arcs: the plan is optimal.
 //
-// There is no big M. The first basis is a feasible plan (starts/max_flow.hpp), and its components
-// hang on the root by artificial arcs that all point at the root. Nothing leaves the root, so
-// nothing can ever flow on them: they need no cost, and no potential is polluted by one.
+// There is no big M. The first basis is a feasible plan (simplex/forest.hpp; solve/instance.hpp
+// makes the plan), whose components hang on the root by artificial arcs that all point at the root.
+// No arc leaves the root, so these arcs can never carry flow: they need no cost, and no large cost
+// enters the potentials.
 //
 // Wide costs. Before optimality is declared, every arc is priced once in double-double
-// (simplex/exact_pricing.hpp): what matters beside the mean cost of the plan still enters.
+// (simplex/exact_pricing.hpp): an arc whose reduced cost is visible relative to the mean cost of
+// the plan still enters.
 //
 // Termination. Integer flows and a strongly feasible tree (Cunningham 1976) exclude cycling.
-// Potentials are recomputed from the tree before optimality is declared. A recomputation that
-// finds new work is usually honest; after a few dozen of them the tolerance of pricing doubles
-// each time, so that rounding cannot keep it busy for ever.
+// Potentials are recomputed from the tree before optimality is declared. A recomputation that finds
+// new entering arcs is usually right; after 32 of them the tolerance of pricing doubles each time,
+// so that rounding cannot prolong the loop for ever.
 //
 // Nodes are renumbered into preorder every few thousand pivots (simplex/node_order.hpp).
 //
@@ -55,7 +57,7 @@ struct SimplexStats {
 template <PivotRule Rule>
 class NetworkSimplex {
 public:
-    // Takes the arcs over: their ends are renumbered along with the nodes.
+    // Takes over the arcs of `network`: their ends are renumbered along with the nodes.
     NetworkSimplex(Network& network, std::span<const Forest::Link> forest, const Duals& duals)
         : network_(network),
           pricing_(network.n_arcs()),
@@ -82,7 +84,8 @@ public:
         return Status::pivot_limit;
     }
 
-    // Arcs appended to the network since the last call, in original node numbers, join the pool.
+    // Accepts the arcs that were appended to the network, in original node numbers, from
+    // `first_new` on.
     void accept_new_arcs(Arc first_new) {
         for (Arc e = first_new; e < network_.n_arcs(); ++e) {
             network_.tail[e] = order_.of(network_.tail[e]);
@@ -92,8 +95,8 @@ public:
         recomputations_ = 0;
     }
 
-    // Forgets the arcs of the caller's list that keep does not mark. It marks the basic ones, too:
-    // tree, flow and potentials stay as they are.
+    // Drops the arcs of the caller's list that `keep` does not mark. The basic arcs are marked here
+    // as well, so that tree, flow and potentials stay the same.
     void retain(std::span<std::uint8_t> keep) {
         for_each_basic_arc([&](Arc e, Mass) { keep[network_.given_index(e)] = 1; });
         const std::vector<Arc> renamed = network_.retain(keep);
@@ -102,7 +105,7 @@ public:
         pricing_ = Rule(network_.n_arcs());
     }
 
-    // Forgets all arcs but the `most` of least reduced cost, and the basic ones.
+    // Drops all arcs except the `most` of least reduced cost and the basic ones.
     void shrink(Arc most) {
         if (most >= network_.n_arcs()) return;
         std::vector<Arc> order(network_.n_arcs());
@@ -118,7 +121,7 @@ public:
         retain(keep);
     }
 
-    // How far the tolerance of pricing has grown; 1 unless rounding kept it busy.
+    // The factor by which the tolerance of pricing has grown; 1 unless recomputations were many.
     [[nodiscard]] double slack() const { return slack_; }
 
     [[nodiscard]] const SimplexStats& stats() const { return stats_; }
@@ -131,7 +134,7 @@ public:
             if (tree_.pred[x] != no_arc) visit(tree_.pred[x], tree_.node[x].flow);
     }
 
-    // Ends and costs of all arcs as the caller gave them, in the caller's order.
+    // Writes ends and costs of all arcs as the caller gave them, in the caller's order.
     template <class Index>
     void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
         const std::vector<Node> original = order_.originals();
@@ -169,7 +172,7 @@ private:
         const Node in = leaving.on_tail_side ? tail : head;
         tree_.move_subtree(leaving.out, in, leaving.on_tail_side ? head : tail, join, entering,
                            leaving.on_tail_side, leaving.delta);
-        // The entering arc becomes tight: its end inside the moved subtree gives way.
+        // The moved subtree is shifted so that the entering arc becomes tight.
         update_potentials(in, leaving.on_tail_side ? -reduced : reduced);
         potentials_are_fresh_ = false;
         ++stats_.pivots;
@@ -177,15 +180,15 @@ private:
     }
 
     // Flow runs from the join down to the tail, over the entering arc, and from the head up to the
-    // join. Arcs walked against their direction lose flow; the emptied one leaves. Ties go to the
-    // last blocking arc met on that way round, which keeps the tree strongly feasible (Cunningham
-    // 1976): hence `<` on the tail side (climbed in reverse), `<=` on the head side, and the head
-    // side before the tail side.
+    // join. Arcs walked against their direction lose flow; one that is emptied leaves. Ties go to
+    // the last blocking arc met on this way round, which keeps the tree strongly feasible
+    // (Cunningham 1976). The comparison is therefore `<` on the tail side (climbed in reverse) and
+    // `<=` on the head side, and between the sides ties go to the head side.
     [[nodiscard]] Leaving find_leaving_arc(Node tail, Node head) const {
         const TreeNode* node = tree_.node.data();
         Node out_tail = no_node, out_head = no_node;
         Mass delta_tail = unbounded, delta_head = unbounded;
-        while (tail != head) {  // climb from the smaller subtree: it cannot hold the join
+        while (tail != head) {  // climb from the smaller subtree: its top is not the join
             const TreeNode x = node[tail], y = node[head];
             if (x.succ_num <= y.succ_num) {
                 if (x.up && x.flow < delta_tail) {
@@ -226,8 +229,8 @@ private:
             shift_along_thread(tree_.thread[last], tree_.size() - moved, -shift);
     }
 
-    // After a renumbering the successor is mostly x + 1. Where it is for the next four nodes, they
-    // take one vector addition; elsewhere the thread is followed link by link.
+    // After a renumbering the successor of x is mostly x + 1. Where this holds for the next four
+    // nodes, they take one vector addition; elsewhere the thread is followed link by link.
     void shift_along_thread(Node x, Node count, Cost shift) {
         const Node* thread = tree_.thread.data();
         Cost* potential = potential_.data();
@@ -250,17 +253,18 @@ private:
         }
     }
 
-    // Also brings the constant that all potentials share back to 0: shifting the rest of the tree
-    // in place of a subtree lets it wander, and with it go the last digits of the differences
-    // that matter. The root is its measure: our own duals are as small as the costs near them.
-    // Potentials from elsewhere may sit anywhere; once all hang in one tree, that tree's top is.
+    // Also resets the constant that all potentials share: it drifts when the rest of the tree is
+    // shifted in place of a subtree, and a large constant costs the last digits of the differences
+    // that matter. Normally the root goes back to 0, because our own duals are as small as the
+    // costs near them. Foreign potentials may be anywhere; once all nodes are in one tree, the top
+    // of that tree goes to 0 instead.
     void recompute_potentials() {
         const Node top = tree_.thread[tree_.root];
         const bool one_tree = foreign_duals_ && tree_.node[top].succ_num + 1 == tree_.size();
         const Cost wandered = potential_[one_tree ? top : tree_.root];
         potential_[tree_.root] -= wandered;
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x]) {
-            if (tree_.pred[x] == no_arc) {  // artificial: costs what its potentials say
+            if (tree_.pred[x] == no_arc) {  // artificial: tight at any potential
                 potential_[x] -= wandered;
                 continue;
             }
@@ -271,8 +275,8 @@ private:
         potentials_are_fresh_ = true;
     }
 
-    // A renumbering costs a pass over arcs and nodes; spread over this many pivots it stays a
-    // few percent of the time.
+    // A renumbering costs a pass over arcs and nodes; once per this many pivots it takes a few
+    // percent of the time.
     [[nodiscard]] std::int64_t pivots_between_renumberings() const {
         return 1000 + network_.n_arcs() / 500;
     }
@@ -283,7 +287,7 @@ private:
         for (Node x = tree_.thread[tree_.root]; x != tree_.root; x = tree_.thread[x])
             preorder.push_back(x);
         order_.renumber(preorder, tree_, potential_, network_);
-        recompute_potentials();  // cheap beside the renumbering, and drift does not build up
+        recompute_potentials();  // cheap relative to the renumbering; stops drift
         ++stats_.renumberings;
         since_renumbering_ = 0;
     }
@@ -319,7 +323,7 @@ private:
     SimplexStats stats_;
 };
 
-// The one the library uses.
+// The instance that the library uses.
 using Simplex = NetworkSimplex<BlockSearch>;
 
 }  // namespace sparse_ot

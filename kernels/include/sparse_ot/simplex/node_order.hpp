@@ -1,9 +1,9 @@
-// Where the nodes are: renumbering them into preorder, and back.
+// Renumbers the nodes into preorder, and maps the caller's numbers to current ones.
 //
 // The update of potentials walks subtrees. In preorder a subtree is a contiguous range, and the
-// walk a pass over adjacent memory. Pivots undo that order bit by bit, so it is made anew every few
-// thousand pivots. Same pivots, less waiting. The caller goes on using his own numbers: `of` knows
-// where each is now. O(nodes + arcs) a renumbering.
+// walk is a pass over adjacent memory. Pivots gradually destroy this order, so it is restored every
+// few thousand pivots. The pivots are the same, with fewer cache misses. The caller continues to
+// use the original numbers: `of` gives the current one. O(nodes + arcs) per renumbering.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ public:
         return original;
     }
 
-    // preorder[k] becomes node k, in the tree, its potentials and the ends of the arcs; the root
-    // keeps the last number.
+    // Makes preorder[k] node k in the tree, the potentials and the ends of the arcs. The root keeps
+    // the last number.
     void renumber(std::span<const Node> preorder, SpanningTree& tree, std::vector<Cost>& potential,
                   Network& network) {
         const Node count = static_cast<Node>(preorder.size());

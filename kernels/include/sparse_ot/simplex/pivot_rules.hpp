@@ -1,11 +1,11 @@
-// Pricing: which arc enters the basis. What a rule is, and the rules there are.
+// Pricing: which arc enters the basis. Defines what a rule is, and lists the rules.
 //
-// A rule is made for a number of arcs and a place in their list to begin at (where new arcs were
-// appended, they are the most promising). `find(network, potentials, slack)` then returns an arc
-// whose reduced cost is negative beyond rounding, or no_arc after it has seen every arc. It changes
-// nothing but its own place in the list.
+// A rule is constructed from the number of arcs and the place in the list to begin at (new arcs,
+// when appended, are the most promising). `find(network, potentials, slack)` returns an arc whose
+// reduced cost is negative beyond rounding, or no_arc after it has seen every arc. It changes only
+// its own place in the list.
 //
-// Another rule is one header and one entry of AllPivotRules: the tests run over the list.
+// To add a rule, write a header and enter it in AllPivotRules: the tests run over this list.
 #pragma once
 
 #include <concepts>

@@ -1,18 +1,21 @@
-// The basis: a rooted spanning tree over all nodes, in preorder threads.
+// The basis: a rooted spanning tree over all nodes, stored as a preorder thread.
 //
-// Every node but the root hangs on its parent by its `pred` arc, which carries `flow`. `up` says
-// that this arc points from the node to its parent. A component of the plan hangs on the root by
-// an artificial arc (pred = no_arc): it points up, carries nothing, and never can, because
-// nothing leaves the root.
+// Every node except the root hangs on its parent by its `pred` arc, which carries `flow`. `up` says
+// that this arc points from the node to its parent. A component of the plan hangs on the root by an
+// artificial arc (pred = no_arc). This arc points up and can never carry anything, because no arc
+// leaves the root.
 //
-// `thread` lists the nodes in preorder, cyclically, the subtree of x being the succ_num[x] nodes
-// from x to last_succ[x]. A pivot cuts a subtree T2 off, turns it round so that another node is
-// its top, and hangs it elsewhere: a splice of the thread along the stem (the path that is turned
-// round), and size corrections up to the join. Cost O(stem + depth), the potentials apart.
+// `thread` lists the nodes in preorder, cyclically; the subtree of x consists of the
+// node[x].succ_num nodes from x to last_succ[x]. A pivot cuts off a subtree T2, turns it round so
+// that another node is its top, and hangs it elsewhere. This splices the thread along the stem (the
+// path that is turned round) and corrects sizes up to the join. Cost O(stem + depth), without the
+// potentials.
 //
-// Invariant, kept strongly feasible (Cunningham 1976, Math. Programming 11, 105-116): every arc
-// that carries nothing points up. References: Ahuja, Magnanti, Orlin 1993, Network Flows,
-// pp. 409-421 (tree indices), pp. 421-425 (strong feasibility).
+// Invariant: the tree is strongly feasible (Cunningham 1976, Math. Programming 11, 105-116), that
+// is, every arc that carries nothing points up. The simplex keeps it by its choice of the leaving
+// arc.
+// References: Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 409-421 (tree indices), pp. 421-425
+// (strong feasibility).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +27,7 @@
 
 namespace sparse_ot {
 
-// What a climb reads, four nodes to a cache line: climbing is half the time of a pivot. The flow
+// The data read by a climb, which is half the time of a pivot: four nodes per cache line. The flow
 // leaves a bit for the direction, since masses stay below 2^62.
 struct TreeNode {
     Node parent = no_node;
@@ -38,7 +41,7 @@ struct TreeNode {
         set_flow(mass);
     }
 
-    // A mass fits 63 bits (base/masses.hpp), which no compiler can know.
+    // A mass fits 63 bits (base/masses.hpp), which the compiler cannot know.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wconversion"
     void set_flow(Mass mass) { flow = mass; }
@@ -66,7 +69,7 @@ public:
         pred.assign(count, no_arc);
     }
 
-    // The nodes in preorder, by their parents alone; children by increasing number.
+    // The nodes in preorder, from their parents alone; children come by increasing number.
     [[nodiscard]] std::vector<Node> preorder() const {
         const Node count = size();
         std::vector<Node> first_child(count, no_node), sibling(count, no_node);
@@ -103,8 +106,9 @@ public:
         }
     }
 
-    // Cuts the subtree of `out` off, makes `in` its top and hangs it on `target` by `arc`.
-    // `join` is where the climbs from `out` and from `target` meet.
+    // Cuts off the subtree of `out`, makes `in` its top and hangs it on `target` by `arc`, which
+    // points up if `up` and carries `flow`. `join` is where the climbs from `out` and from `target`
+    // meet.
     void move_subtree(Node out, Node in, Node target, Node join, Arc arc, bool up, Mass flow) {
         const Node moved = node[out].succ_num;
         detach(out, join, moved);
@@ -129,10 +133,10 @@ private:
         for (Node x = node[out].parent; x != join; x = node[x].parent) node[x].succ_num -= moved;
     }
 
-    // Turns the path in .. out round. The new preorder is the old subtree of `in`, then for each
-    // next stem node what its subtree holds beyond the previous one (a prefix that starts with
-    // the stem node itself, and a suffix). Every stem node is the last child of the one before,
-    // so all their subtrees end where the whole list ends. Returns that end.
+    // Turns round the path from `in` to `out`. The new preorder is the old subtree of `in`, then
+    // for each next stem node the nodes of its subtree that are not in the previous one's (a prefix
+    // that starts with the stem node itself, and a suffix). Every stem node is the last child of
+    // the previous one, so all their subtrees end where the whole list ends. Returns that end.
     Node turn_round(Node out, Node in) {
         const Node total = node[out].succ_num;
         Node below = in;  // the last stem node done, and what its links were before

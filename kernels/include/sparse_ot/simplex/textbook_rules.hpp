@@ -1,10 +1,10 @@
-// The two textbook rules of pricing, between which simplex/block_search.hpp is a compromise.
+// The two textbook rules of pricing; simplex/block_search.hpp is a compromise between them.
 //
-// MostNegative looks at every arc and takes the best: fewest pivots, each O(arcs).
-// FirstEligible takes the first arc that will do, going round: cheapest to find, most pivots.
-// Neither wins on graphs of any size (Kiraly and Kovacs 2012, section 5). They are here because the
-// simplex must be right under any rule, and the tests run it under these.
-// Reference: Dantzig 1951; Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 416-417.
+// MostNegative looks at every arc and takes the most negative: fewest pivots, each O(arcs).
+// FirstEligible scans cyclically and takes the first negative arc: cheapest to find, most pivots.
+// Block search beats both (Kiraly and Kovacs 2012, section 5). They are here because the simplex
+// must be correct under any rule, and the tests run it under these.
+// References: Dantzig 1951; Ahuja, Magnanti, Orlin 1993, Network Flows, pp. 416-417.
 #pragma once
 
 #include <vector>

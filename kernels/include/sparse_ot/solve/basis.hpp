@@ -1,8 +1,9 @@
-// A live basis: a feasible plan on a tree, its potentials, and the arcs it may still use.
+// A live basis: a feasible plan on a tree, its potentials, and the arcs that may still enter.
 //
-// Made by `Instance::start`, so there is none without a plan. It runs as far as it is told to, and
-// is sound in between: arcs may come and go, plan and potentials be read at any moment. Where the
-// arcs are a matrix too large to list, running includes looking through it (matrix/pool.hpp).
+// Only `Instance::start` and `Instance::start_from` make one, so a basis always has a plan. It runs
+// up to the limits given and is valid between runs: arcs may be added and dropped, plan and
+// potentials be read at any time. If the arcs are a matrix too large to list, a run includes passes
+// over the matrix (matrix/pool.hpp).
 #pragma once
 
 #include <algorithm>
@@ -26,7 +27,7 @@
 
 namespace sparse_ot {
 
-// Arcs that carry mass, by their places in the list given, ascending; and how much.
+// The arcs that carry mass, by place in the given list, ascending, and their masses.
 struct Support {
     std::vector<std::int64_t> arcs;
     std::vector<double> mass;
@@ -56,7 +57,7 @@ public:
         return Status::pivot_limit;
     }
 
-    // More arcs. Those before a faulty one are in.
+    // Adds arcs; if one is faulty, only those before it.
     template <class Index>
     Fault add_arcs(std::span<const Index> rows, std::span<const Index> cols,
                    std::span<const Cost> costs) {
@@ -66,18 +67,19 @@ public:
         return fault;
     }
 
-    // Forgets the arcs given that keep, an entry for each, does not mark. The basis lives on, so
-    // the basic arcs are marked as well. Places in the list of arcs given close up. No matrix.
+    // Drops the given arcs that `keep`, with one entry per given arc, does not mark. The basic arcs
+    // are marked here as well, so that the basis stays valid. Places in the list of given arcs
+    // close up. Not for a matrix.
     void retain(std::span<std::uint8_t> keep) { simplex_.retain(keep); }
 
-    // The same for all but the `most` arcs of least reduced cost.
+    // The same, keeping the `most` arcs of least reduced cost.
     void shrink(Arc most) { simplex_.shrink(most); }
 
     [[nodiscard]] const Network& network() const { return *network_; }
     [[nodiscard]] const SimplexStats& stats() const { return simplex_.stats(); }
     [[nodiscard]] double quantisation_error() const { return masses_.quantisation_error; }
 
-    // The arcs given, where none was forbidden or padding; in the order given.
+    // Writes the given arcs in the given order, provided that none was forbidden or padding.
     template <class Index>
     void write_arcs(std::span<Index> rows, std::span<Index> cols, std::span<Cost> costs) const {
         simplex_.write_arcs(rows, cols, costs);
@@ -91,14 +93,14 @@ public:
         return sum;
     }
 
-    // Mass on every arc given, in the order given.
+    // The mass on every given arc, in the given order.
     void write_flow(std::span<double> out) const {
         std::fill(out.begin(), out.end(), 0.0);
         write_flow_into_zeros(out);
     }
 
-    // The same where all is zero already, as in memory fresh from the system: what carries nothing
-    // is not touched, which counts where the arcs are all entries of a matrix.
+    // The same for memory that is zero already, such as pages fresh from the system: arcs that
+    // carry nothing are not touched, which saves time if the arcs are all entries of a matrix.
     void write_flow_into_zeros(std::span<double> out) const {
         simplex_.for_each_basic_arc(
             [&](Arc e, Mass flow) { out[network_->given_index(e)] = masses_.mass_of(flow); });
@@ -132,7 +134,7 @@ public:
 private:
     static constexpr std::int64_t pivots_between_clocks = 256;
 
-    // The pool is solved: looks through the matrix for arcs that would still improve the plan.
+    // After the pool is solved: adds entries of the matrix that would still improve the plan.
     bool add_violated() {
         if (!pool_) return false;
         Duals duals{std::vector<Cost>(network_->n_sources), std::vector<Cost>(network_->n_targets)};
@@ -143,7 +145,7 @@ private:
         return true;
     }
 
-    std::unique_ptr<Network> network_;  // the simplex holds on to it
+    std::unique_ptr<Network> network_;  // the simplex keeps a reference to it
     Masses masses_;
     std::optional<MatrixPool> pool_;
     Simplex simplex_;

@@ -1,7 +1,8 @@
 // The arcs of a problem as the caller lists them: three arrays, or all entries of a matrix.
 //
-// Whoever solves hands them to the core, proves the answer on them, and where that comes out blunt
-// looks for smaller potentials on them. The three know one format each; `GivenArcs` is any of them.
+// A solve passes the arcs to the core, proves the answer on them, and, if the certificate shows a
+// gap, looks for smaller potentials on them. `ArcList` (with 32- or 64-bit indices) and
+// `WholeMatrix` each do this for one format; `GivenArcs` holds either.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +20,8 @@
 
 namespace sparse_ot {
 
-// A plan as handed out: the flow on all arcs given, and (of a matrix) where it is not zero.
+// A plan as handed out: the flow on all given arcs and, for a matrix, the entries where it is
+// positive.
 struct HandedOut {
     std::span<const double> flow;
     Support support;
@@ -60,7 +62,7 @@ struct WholeMatrix {
     [[nodiscard]] Certificate certify(std::span<const double> a, std::span<const double> b,
                                       const HandedOut& plan, std::span<const double> u,
                                       std::span<const double> v) const {
-        // Threads take longer to start than a small matrix to read.
+        // Starting threads takes longer than reading a small matrix.
         const int threads = costs.size() < few_entries ? 1 : 0;
         const Support& support = plan.support;
         return certify_matrix(a, b, costs, support.arcs, support.mass, u, v, threads);

@@ -1,8 +1,8 @@
-// Why there is no plan: sources that hold more than all the targets they reach can take.
+// Why no plan exists: sources that hold more than all the targets they reach can take.
 //
 // By Hall's theorem (in the form of Gale 1957) every infeasible transportation problem has such a
-// set. It is the cut at which a maximum flow stops: starts/max_flow.hpp says which nodes the mass
-// left over can still reach.
+// set. A maximum flow finds it as a cut: starts/max_flow.hpp marks the nodes that the leftover mass
+// can still reach.
 #pragma once
 
 #include <cstddef>
@@ -17,9 +17,9 @@ namespace sparse_ot {
 
 struct HallViolation {
     std::vector<std::int64_t> sources;
-    std::vector<std::int64_t> targets;  // all that the sources reach
+    std::vector<std::int64_t> targets;  // all targets that the sources reach
     double supply = 0.0;                // of the sources
-    double demand = 0.0;                // of the targets, less than the supply
+    double demand = 0.0;                // of the targets; less than the supply
 };
 
 // `reached` marks the nodes on the sources' side of the cut.

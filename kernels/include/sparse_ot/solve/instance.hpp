@@ -1,14 +1,14 @@
-// A transportation problem before it is solved: masses, arcs, and what is wrong with them.
+// A transportation problem before it is solved: masses, arcs, and the first fault in them.
 //
-// Give it arcs, as often as wanted, or a matrix; then `start`. What comes back says what there is:
-// a basis to run, a proof that no plan exists, or a fault in the numbers. A basis takes the arcs
-// along and leaves the instance empty. After a violation the instance lives on: more arcs, and
-// another start, may do. Nothing here throws on bad numbers, prints, or knows Python.
+// Add arcs, in any number of calls, or a matrix; then call `start`. It returns a basis to run, a
+// proof that no plan exists, or a fault in the numbers. A basis takes over the arcs and leaves the
+// instance empty. After a violation the instance stays usable: more arcs and another start may
+// succeed. Nothing here throws on bad numbers, prints, or depends on Python.
 //
-// How the first basis comes about. From nothing, arcs are reduced by feasible duals, the masses
-// placed along the cheapest (starts/place_masses.hpp), the rest by a maximum flow, which decides
-// feasibility; cycles are cancelled, and what is left is a forest (simplex/forest.hpp). From
-// potentials, the same with those as duals. From a plan, only the forest.
+// The first basis. Without anything given, costs are reduced by feasible duals, masses are placed
+// on the cheapest arcs (starts/place_masses.hpp), and a maximum flow places the rest, which decides
+// feasibility. Cancelling cycles makes the plan a forest (simplex/forest.hpp). Potentials, if
+// given, serve as the duals. A given plan needs only the last step.
 #pragma once
 
 #include <algorithm>
@@ -38,7 +38,7 @@
 
 namespace sparse_ot {
 
-// Dual variables u (n), v (m) to start from; both empty where there are none.
+// Dual variables u (n), v (m) to start from; both empty if there are none.
 struct StartingDuals {
     std::span<const Cost> u, v;
 
@@ -46,8 +46,8 @@ struct StartingDuals {
     [[nodiscard]] Duals copy() const { return {{u.begin(), u.end()}, {v.begin(), v.end()}, true}; }
 };
 
-// A flow in the integers of `GivenMasses::perturbed`: on all arcs given, or on these entries of a
-// matrix, each once.
+// A flow in the integers of `GivenMasses::perturbed`: on all given arcs, or on these entries of a
+// matrix, which are distinct.
 struct StartingPlan {
     std::span<const std::int64_t> entries;
     std::span<const Mass> flow;
@@ -63,19 +63,19 @@ public:
         network_->n_targets = static_cast<Node>(given_->b().size());
     }
 
-    // The first fault of the numbers given so far: it stops everything after it.
+    // The first fault of the numbers given so far. After it, arcs and starts have no effect.
     [[nodiscard]] const Fault& fault() const { return fault_; }
     [[nodiscard]] const Network& network() const { return *network_; }
 
-    // Arcs before a faulty one are in.
+    // Adds arcs; if one is faulty, only those before it.
     template <class Index>
     void add_arcs(std::span<const Index> rows, std::span<const Index> cols,
                   std::span<const Cost> costs) {
         if (!fault_) fault_ = network_->append(rows, cols, costs);
     }
 
-    // Every pair of a matrix, instead of add_arcs. A small matrix becomes arcs at once; a large one
-    // is only looked at, and must stay where it is.
+    // Adds every pair of a matrix, in place of add_arcs. A small matrix becomes arcs at once; a
+    // large one is only referred to, and must stay where it is.
     void add_matrix(std::span<const Cost> costs) {
         if (fault_) return;
         if (costs.size() <= MatrixPool::small_matrix) {
@@ -108,8 +108,9 @@ public:
     }
 
     // Starts from a feasible plan; the duals say where its trees hang relative to each other.
-    // Nothing, and nothing has happened, if the plan does not fit the masses, or sends mass along
-    // +inf, or the duals are at fault. A small matrix starts from no entries: nothing again.
+    // Returns nothing, and leaves the instance fit for `start`, if the plan does not match the
+    // masses, sends mass along +inf, or gives entries of a small matrix, whose arcs are all listed.
+    // Non-finite duals give nothing as well, and a fault.
     std::optional<Basis> start_from(const StartingPlan& plan, const StartingDuals& given) {
         check(given);
         if (fault_) return std::nullopt;
@@ -125,7 +126,8 @@ private:
                 if (!std::isfinite(x[k])) fault_ = {kind, static_cast<std::int64_t>(k), x[k], 0.0};
     }
 
-    // Places by maximum flow what is left: all but rounding, or the reason why that cannot be.
+    // Places the leftover mass by maximum flow, except for rounding, or returns the reason why that
+    // is impossible.
     std::optional<HallViolation> place_rest(const Duals& duals, std::vector<Mass>& flow,
                                             std::vector<Mass>& left, Masses& masses) {
         while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
@@ -174,7 +176,7 @@ private:
         return basis;
     }
 
-    // The basis of a plan on the arcs there are, if it fits the perturbed masses.
+    // The basis of a plan on the present arcs, if the plan matches the perturbed masses.
     std::optional<Basis> if_feasible(std::span<const Mass> flow, const StartingDuals& given) {
         std::vector<Mass> left = masses_of_nodes(given_->perturbed());
         for (Arc e = 0; e < network_->n_arcs(); ++e) {

@@ -1,8 +1,8 @@
-// What a solve says about itself, besides plan and potentials.
+// What a solve reports besides plan and potentials.
 //
-// It crosses into compiled array programs, which know arrays only: so it is two short vectors, of
-// numbers and of codes. Which entry is which is written down once, in the two lists of fields here.
-// Python gets the names from them, in this order (`REPORT_NUMBERS`, `REPORT_CODES`).
+// Compiled array programs handle only arrays, so the report is passed as two short vectors, of
+// numbers and of codes. The two lists of fields here define their order. Python gets the names from
+// these lists (`REPORT_NUMBERS`, `REPORT_CODES`).
 //
 // Failure is data: a fault or an infeasible problem is a status, and every number that could be
 // mistaken for an answer is NaN.
@@ -43,7 +43,7 @@ struct Report {
     std::int64_t degenerate_pivots = 0;
     std::int64_t arcs = 0;
 
-    std::optional<HallViolation> violation;  // for callers that can take more than numbers
+    std::optional<HallViolation> violation;  // only for callers that take more than the two vectors
 
     void set(Status reached) { status = static_cast<std::int64_t>(reached); }
     void set(const Fault& fault) {
@@ -90,7 +90,7 @@ inline constexpr std::array report_codes{
     ReportField<std::int64_t>{"arcs", &Report::arcs},
 };
 
-// The entries of one of the two vectors.
+// The entries of one of the two vectors, in the order of `fields`.
 template <class T, std::size_t count>
 [[nodiscard]] std::array<T, count> values_of(const Report& report,
                                              const std::array<ReportField<T>, count>& fields) {

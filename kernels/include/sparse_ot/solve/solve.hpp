@@ -1,17 +1,19 @@
-// One problem from numbers to proof: the solve of every caller.
+// Solves one problem, from numbers to proof. Python's solves in one call and the XLA handler all go
+// through here.
 //
-// Start (solve/instance.hpp), pivot in slices, hand out, prove. Between slices of a fraction of a
-// second the caller's hook is asked whether to go on; Python looks for Ctrl-C there and reports
-// progress, compiled programs have nothing to ask. How a run is cut into slices changes no pivot.
+// The steps are: start (solve/instance.hpp), pivot in slices of a fraction of a second, hand out,
+// prove. After each slice the caller's hook decides whether to go on; Python checks for Ctrl-C
+// there and reports progress, compiled programs use no hook. How a run is cut into slices does not
+// change the pivots.
 //
-// An optimal basis may hold potentials far larger than its costs, and then the proof comes out
-// blunt. Where it does, smaller potentials are tried (proof/small_potentials.hpp), and the pair
-// that proves more is handed out. So the certificate is computed once, or twice.
+// An optimal basis may have potentials far larger than its costs, and then the proof is blunt: its
+// bounds show a gap. In that case smaller potentials are tried (proof/small_potentials.hpp), and
+// the pair with the smaller gap is handed out. The certificate is therefore computed once or twice.
 //
 // Failure is data. An infeasible problem comes back with a dual ray in place of potentials (1 on
-// starved sources, -1 on the targets they reach, 0 elsewhere: every arc allows it, and a.u + b.v is
-// positive, which is Hall's inequality). A faulty one comes back with its fault. Plan and value are
-// NaN in both, so that no plausible number can leak out.
+// starved sources, -1 on the targets they reach, 0 elsewhere: u + v <= 0 on every arc, and a.u +
+// b.v > 0, which is the violation of Hall's condition). A faulty one comes back with its fault.
+// Plan and value are NaN in both cases, so that they cannot be mistaken for an answer.
 #pragma once
 
 #include <algorithm>
@@ -44,18 +46,18 @@ struct SolveSettings {
     bool center = true;            // shift potentials so that <u, a> == <v, b>
     std::int64_t max_pivots = -1;  // negative: no limit
     double seconds = std::numeric_limits<double>::infinity();
-    double elapsed = 0.0;  // seconds of these that the caller has used up already
+    double elapsed = 0.0;  // part of `seconds` that the caller has used already
     double slice = slice_seconds;
 };
 
-// Where the answer goes.
+// The arrays that the answer is written to.
 struct SolveResults {
     std::span<double> flow, u, v;
-    bool flow_is_zero = false;  // memory fresh from the system, best left alone
+    bool flow_is_zero = false;  // fresh from the system: write only what is not zero
 };
 
-// What is given, and where the answer goes. A plan to start from may turn out not to fit; the start
-// is then as if it had not been given.
+// The problem, and the arrays for the answer. If the plan to start from does not fit, the solve
+// starts from nothing: without the plan and without its duals.
 struct TransportProblem {
     std::shared_ptr<const GivenMasses> masses;
     GivenArcs arcs;
@@ -64,8 +66,8 @@ struct TransportProblem {
     SolveResults results;
 };
 
-// Asked after every slice, the last one included: whether to go on, given pivots and seconds so far
-// and the cost of the plan. Exceptions pass through the solve.
+// Called after every slice, including the last, with pivots and seconds so far and the cost of the
+// plan; returns whether to go on. Exceptions pass through the solve.
 template <class Hooks>
 concept SolveHooks = requires(Hooks hooks, std::int64_t pivots, double seconds, double value) {
     { hooks.between_slices(pivots, seconds, value) } -> std::same_as<bool>;
@@ -116,13 +118,13 @@ Status run_in_slices(Basis& basis, const SolveSettings& settings, const Stopwatc
     }
 }
 
-// Potentials with what they prove.
+// Potentials and what they prove.
 struct Proof {
     std::span<double> u, v;
     Certificate bounds;
 
     [[nodiscard]] double gap() const { return std::abs(bounds.value - bounds.lower_bound); }
-    // Whether the bounds are further apart than rounding of their own sums explains.
+    // Whether the bounds are further apart than the rounding of their own sums explains.
     [[nodiscard]] bool is_blunt() const { return gap() > 1e-12 * std::abs(bounds.value); }
 };
 
@@ -137,7 +139,7 @@ inline Proof prove(const TransportProblem& problem, const SolveSettings& setting
     return {u, v, problem.arcs.certify(a, b, plan, u, v)};
 }
 
-// Writes the plan, the potentials that prove most, and says what they prove.
+// Writes the plan and the potentials with the smaller gap; returns what these prove.
 inline Certificate hand_out(const TransportProblem& problem, const SolveSettings& settings,
                             const Basis& basis, bool optimal) {
     const SolveResults& x = problem.results;

@@ -1,19 +1,20 @@
 // Potentials and a matching for equal masses, before the simplex: the auction with epsilon-scaling.
 //
 // Problem. With n unit sources and n unit targets the plan is a matching. Sources bid for targets:
-// a free source finds the target that is cheapest at present prices (cost + price) and the next
-// best one, takes the first, turning out whoever held it, and raises its price by the difference
-// plus epsilon. When nobody is free, every matched arc is within epsilon of its source's best
-// (epsilon-complementary slackness), so the matching is within n * epsilon of the optimum.
+// a free source finds the target that is cheapest at present prices (cost + price) and the second
+// cheapest. It takes the first, evicts the source that held it, and raises its price by the
+// difference plus epsilon. When no source is free, every matched arc is within epsilon of its
+// source's best (epsilon-complementary slackness), so the matching is within n * epsilon of the
+// optimum.
 //
-// Prices are found coarsely first: epsilon falls geometrically, and each round starts from the
-// prices of the one before. The last one is small beside the costs, not beside their last digit:
-// the simplex does the rest, exactly, from here.
+// Prices are first found coarsely: epsilon falls geometrically, and each round starts from the
+// prices of the round before. The last epsilon is small relative to the costs but far above their
+// last digit; from there the simplex goes on, exactly.
 //
-// A tight graph can start price wars: a few sources outbid each other by epsilon for ever longer.
-// On an infeasible one they never end. So the bids of a round are counted, those of the first,
-// coarse one most strictly; where they run out the auction is given up, and the maximum flow
-// finds a plan or the proof that there is none. Complexity O(bids * degree).
+// A tight graph can cause price wars, in which a few sources outbid each other by epsilon for a
+// long time; on an infeasible graph they never end. The number of bids per round is therefore
+// limited, most strictly in the first, coarse round. If the limit is reached, the auction gives up,
+// and the maximum flow finds a plan or the proof that there is none. Complexity O(bids * degree).
 //
 // Reference: Bertsekas 1988, Annals of Operations Research 14, 105-123; Bertsekas and Castanon
 // 1989, Annals of Operations Research 20, 67-96.
@@ -32,7 +33,7 @@ namespace sparse_ot {
 
 class Auction {
 public:
-    // The network's arcs are grouped by source (starts/arc_order.hpp).
+    // The network's arcs should be grouped by source, which is faster (starts/arc_order.hpp).
     explicit Auction(const Network& network)
         : network_(network),
           out_(network.tail, network.n_sources),
@@ -40,7 +41,7 @@ public:
           owner_(network.n_targets, no_node),
           held_(network.n_sources, no_arc) {}
 
-    // Whether everyone is matched; otherwise prices and matching are of no use.
+    // Returns whether all sources are matched; if not, prices and matching are of no use.
     bool run() {
         const double scale = typical_cost();
         double epsilon = first_share * scale;
@@ -53,7 +54,7 @@ public:
         }
     }
 
-    // Prices as potentials, the least one 0, sources given the largest that they allow.
+    // The prices as potentials: the least price becomes 0, and u is the largest that v allows.
     [[nodiscard]] Duals duals() const {
         Duals duals{std::vector<Cost>(network_.n_sources, 0.0),
                     std::vector<Cost>(network_.n_targets)};
@@ -72,9 +73,9 @@ public:
     [[nodiscard]] const std::vector<Arc>& matching() const { return held_; }
 
 private:
-    static constexpr std::int64_t bids_at_first = 10;  // a round, for each node
-    static constexpr std::int64_t bids_later = 200;
-    static constexpr double first_share = 1.0;  // epsilon, as a share of a typical cost
+    static constexpr std::int64_t bids_at_first = 10;  // per node, in the first round
+    static constexpr std::int64_t bids_later = 200;    // in each later round
+    static constexpr double first_share = 1.0;         // epsilon, as a share of a typical cost
     static constexpr double last_share = 1e-5;
     static constexpr double step = 0.2;
 
@@ -114,7 +115,7 @@ private:
         return true;
     }
 
-    // False: the source has nothing to bid for.
+    // Returns false if the source has nothing to bid for.
     bool bid(Node i, double epsilon) {
         constexpr Cost none = std::numeric_limits<Cost>::infinity();
         Cost best = none, second = none;

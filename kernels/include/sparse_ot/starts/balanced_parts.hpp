@@ -1,14 +1,14 @@
-// Whether a maximum flow fell short because masses were rounded, or because there is no plan.
+// Decides whether a maximum flow fell short because masses were rounded or because no plan exists.
 //
-// Problem. A graph may fall into parts that each carry as much supply as demand: by the caller's
-// doubles, up to the rounding of their sums. As integers the two differ by a few units, and the
-// maximum flow says, rightly, that those units fit nowhere. They are no starved mass.
+// Problem. A graph may consist of parts that each have as much supply as demand, in the caller's
+// doubles and up to the rounding of their sums. As integers the two differ by a few units, and the
+// maximum flow rightly reports that these units fit nowhere. They are not starved mass.
 //
-// Rule. The nodes that the leftover supply reaches (and, seen from the other end, those that
-// reach the leftover demand) fall into connected parts. A part in which supply and demand agree
-// to within a few ulps per node is balanced: its leftover may be dropped. A part where they do
-// not is a Hall violation, however small it is beside the rest: a source of mass 1e-15 without
-// arcs is starved by all it has.
+// Rule. The nodes that the leftover supply reaches (and, from the other end, those that reach the
+// leftover demand) form connected parts. A part in which supply and demand agree to within a few
+// ulps and units per node is balanced, and its leftover may be dropped. Any other part is a Hall
+// violation, however small it is relative to the rest: for example, all the mass of a source of
+// 1e-15 without arcs is starved.
 #pragma once
 
 #include <cmath>
@@ -23,7 +23,8 @@
 
 namespace sparse_ot {
 
-// `within` marks the nodes to look at, `mass` holds the masses of all nodes.
+// `within` marks the nodes to look at, `mass` holds the masses of all nodes, and `units_off` is how
+// many units the rounding of one mass may add or take.
 inline bool parts_are_balanced(const Network& network, std::span<const Mass> mass,
                                const std::vector<char>& within, double units_off) {
     DisjointSets parts(network.n_nodes());

@@ -1,6 +1,7 @@
-// The greedy plan: arcs by increasing reduced cost, each sent all that both ends allow.
+// The greedy plan: the arcs in order of increasing reduced cost each carry all that both ends
+// allow.
 //
-// Each step closes a source or a target. O(arcs log arcs). It need not place everything.
+// Each arc used exhausts a source or a target. O(arcs log arcs). Some mass may remain unplaced.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +19,8 @@ namespace sparse_ot {
 
 // All arcs, by increasing reduced cost.
 inline std::vector<Arc> by_reduced_cost(const Network& network, const Duals& duals) {
-    // Keys are finite and numbers, or the order would be none (undefined in std::sort): at the
-    // end of the doubles, or foreign potentials, make the reduced cost infinite or none.
+    // Keys must be finite, because std::sort is undefined with NaN. Costs near the largest double
+    // and foreign potentials can make a reduced cost infinite or NaN.
     constexpr Cost most = std::numeric_limits<float>::max();
     std::vector<std::pair<float, Arc>> keyed(network.n_arcs());
     for (Arc e = 0; e < network.n_arcs(); ++e) {
@@ -33,7 +34,7 @@ inline std::vector<Arc> by_reduced_cost(const Network& network, const Duals& dua
     return order;
 }
 
-// Sends what both ends allow along each arc in turn. `left`: masses still to place.
+// Sends along each arc in turn as much as both ends allow. `left`: masses still to place.
 inline void place_greedily(const Network& network, std::span<const Arc> order,
                            std::vector<Mass>& flow, std::vector<Mass>& left) {
     for (Arc e : order) {

@@ -6,8 +6,8 @@
 // ends in a set that no residual arc leaves: those sources S reach only targets N(S) that are
 // full and served by S alone, so supply(S) > demand(N(S)). That is the Hall violation.
 //
-// Complexity O(nodes^2 arcs), in practice a few dozen passes over the arcs, as a good partial
-// plan leaves little to place.
+// Complexity O(nodes^2 arcs). In practice it takes a few dozen passes over the arcs, because a good
+// partial plan leaves little to place.
 #pragma once
 
 #include <algorithm>
@@ -23,11 +23,11 @@ namespace sparse_ot {
 
 class MaxFlow {
 public:
-    // `left` holds what each node still has to send (sources) or to receive (targets).
+    // `left` holds the mass that each node still has to send (sources) or to receive (targets).
     MaxFlow(const Network& network, std::vector<Mass>& flow, std::vector<Mass>& left)
         : MaxFlow(network, flow, left, [](Arc) { return true; }) {}
 
-    // Only along the arcs for which usable(arc), which must hold all arcs that carry flow.
+    // Uses only the arcs for which usable(arc) holds; these must include all arcs that carry flow.
     template <class Usable>
     MaxFlow(const Network& network, std::vector<Mass>& flow, std::vector<Mass>& left,
             Usable&& usable)
@@ -39,22 +39,22 @@ public:
           level_(network.n_nodes()),
           next_(network.n_nodes()) {}
 
-    // Places all the mass it can, or what it can in so many phases: later ones follow longer paths
-    // for less mass. Returns whether all is placed.
+    // Places as much mass as possible in at most `max_phases` phases; later phases follow longer
+    // paths for less mass. Returns whether all mass is placed.
     bool run(std::int64_t max_phases = std::numeric_limits<std::int64_t>::max()) {
         for (; max_phases > 0 && find_levels(); --max_phases) send_blocking_flow();
         return std::all_of(left_.begin(), left_.begin() + network_.n_sources,
                            [](Mass x) { return x == 0; });
     }
 
-    // After a failed run: which nodes the leftover mass can reach.
+    // After a failed run: marks the nodes that the leftover mass can reach.
     [[nodiscard]] std::vector<char> reached() const {
         std::vector<char> mark(level_.size());
         for (std::size_t x = 0; x < mark.size(); ++x) mark[x] = level_[x] >= 0;
         return mark;
     }
 
-    // After a failed run, from the other end: which nodes can reach a target with room left.
+    // After a failed run: marks the nodes that can reach a target with room left.
     [[nodiscard]] std::vector<char> reaching() const {
         std::vector<char> mark(level_.size(), 0);
         std::vector<Node> queue;

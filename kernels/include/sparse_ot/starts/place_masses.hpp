@@ -1,12 +1,13 @@
 // The first plan: which arcs carry the masses before there is a basis.
 //
-// Two ways. Equal masses, as many on both sides, are an assignment problem: the auction matches
-// them near the optimum. Other masses are placed on the arcs of least reduced cost first, greedily
-// and by a bounded maximum flow, on twice as many arcs each time; what is left after that is for
-// starts/max_flow.hpp to place, or to prove that it cannot be. Neither promises to place
-// everything.
+// There are two ways. Equal masses, equally many on both sides, are an assignment problem: the
+// auction matches them near the optimum. Other masses are placed on the arcs of least reduced cost
+// first, greedily and then by a bounded maximum flow, on twice as many arcs in each stage. Neither
+// way promises to place everything: a full maximum flow (starts/max_flow.hpp) then places the rest
+// or proves that it cannot be placed.
 //
-// Before either, arcs are put in the order of arc_order.hpp, which suits pricing and the auction.
+// The caller first puts the arcs in the order of starts/arc_order.hpp, which suits pricing and the
+// auction.
 #pragma once
 
 #include <algorithm>
@@ -27,8 +28,8 @@ namespace sparse_ot {
 
 namespace detail {
 
-// Figures of benchmarks/NOTES.md.
-// The tight arcs get a whole maximum flow, so that optimal potentials give an optimal plan.
+// benchmarks/NOTES.md has the measurements. The tight arcs get a whole maximum flow, so that
+// optimal potentials give an optimal plan.
 inline constexpr std::int64_t whole_flow = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::int64_t phases_per_stage = 8;
 inline constexpr Arc small_graph_arcs = 200000;
@@ -36,7 +37,8 @@ inline constexpr Node small_auction = 64;
 
 }  // namespace detail
 
-// Equal masses on both sides, and as many: a matching near the optimum, and its potentials.
+// For equal masses, equally many on both sides: finds a matching near the optimum and its
+// potentials. Returns false, with nothing changed, for other masses and when the auction gives up.
 inline bool place_by_auction(const Network& network, Duals& duals, std::vector<Mass>& flow,
                              std::vector<Mass>& left) {
     if (network.n_sources != network.n_targets || network.n_sources < detail::small_auction)
@@ -50,9 +52,9 @@ inline bool place_by_auction(const Network& network, Duals& duals, std::vector<M
     return true;
 }
 
-// Places mass on the arcs of least reduced cost, then more of them, until all may be used:
-// on each lot greedily first, then as much as a maximum flow can. From optimal potentials
-// the first lot, the tight arcs, holds an optimal plan.
+// Places mass on the arcs of least reduced cost, then on more and more arcs until all are in use:
+// on each lot first greedily, then, on all but the last, by a maximum flow. From optimal potentials
+// the first lot, the tight arcs, contains an optimal plan.
 inline void place_in_stages(const Network& network, const Duals& duals, std::vector<Mass>& flow,
                             std::vector<Mass>& left) {
     const std::vector<Arc> order = by_reduced_cost(network, duals);

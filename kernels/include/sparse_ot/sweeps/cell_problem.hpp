@@ -1,16 +1,17 @@
-// One small transportation problem cut out of a large plan: a domain.
+// One small transportation problem cut out of a large plan: a cell, or domain.
 //
-// Some sources, the targets they now send to, and what they send there. Both marginals stay what
-// they are, so whatever happens inside does not concern the rest of the plan, and an optimal
-// answer inside never costs more than what it replaces.
+// It consists of some sources, the targets they now send to, and the masses sent. Both marginals
+// are kept, so a change inside does not affect the rest of the plan, and an optimal answer never
+// costs more than the shipments it replaces.
 //
-// The simplex starts from the plan itself: a forest, hung by the potentials of the last sweep. A
-// small domain gets all its pairs as arcs. A large one gets the few of least reduced cost at each
-// point, and after each solve those that are still violated, until there are none or patience
-// ends: it need not be exact, the next sweep comes by again.
+// The simplex starts from the present plan, as a forest with the potentials of the last sweep. A
+// small domain has all its pairs as arcs. A large one has the arcs of its plan and the few of least
+// reduced cost at each point. After each solve it gets those that are still violated, until there
+// are none or `patience` rounds have passed. It need not be solved exactly, because the next sweep
+// covers the same points again.
 //
 // Sources are numbered locally in golden steps, so that a pricing block sees sources from all over
-// the domain (simplex/pivot_rules.hpp).
+// the domain (starts/arc_order.hpp, simplex/block_search.hpp).
 #pragma once
 
 #include <algorithm>
@@ -49,7 +50,7 @@ struct ShippingPlan {
     }
 };
 
-// What becomes of a domain: new shipments, source by source, and its potentials.
+// The result for a domain: its new shipments, source by source, and its potentials.
 struct Improved {
     std::vector<std::int64_t> first;  // by position in the domain's list of sources
     std::vector<Shipment> shipments;
@@ -57,18 +58,18 @@ struct Improved {
     std::vector<Node> targets;   // distinct
     std::vector<Cost> v;         // by position in `targets`
     std::vector<Mass> received;  // likewise
-    bool settled = true;         // no pair inside would still improve it
+    bool settled = true;         // no pair inside violates its potentials
 };
 
 class DomainSolver {
 public:
     using Clock = std::chrono::steady_clock;
 
-    // `patience`: rounds of pricing in a large domain.
+    // `patience`: at most this many rounds of pricing in a large domain.
     DomainSolver(Cloud x, Cloud y, const Metric& metric, int patience)
         : x_(x), y_(y), metric_(metric), patience_(patience), local_(y.count(), no_node) {}
 
-    // Past the deadline it is left as it is, feasible and not settled.
+    // After the deadline it stops, with a plan that is feasible but not settled.
     Improved solve(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
                    Clock::time_point deadline) {
         deadline_ = deadline;
@@ -76,13 +77,13 @@ public:
     }
 
 private:
-    // Up to so many pairs, all are arcs: pricing them costs less than choosing among them.
+    // Up to this many pairs, all are arcs: pricing them costs less than choosing among them.
     static constexpr std::int64_t few_pairs = 1 << 16;
     static constexpr std::int64_t arcs_per_source = 4;
     static constexpr std::int64_t arcs_per_target = 2;
     static constexpr std::int64_t arcs_per_round = 2;
     static constexpr std::int64_t pivots_between_clocks = 1024;
-    static constexpr double negligible = 1e-12;  // violation beside the potential: rounding
+    static constexpr double negligible = 1e-12;  // violation relative to the potential
 
     Improved solve_within(std::span<const Node> sources, const ShippingPlan& plan,
                           const Duals& duals) {
@@ -176,7 +177,7 @@ private:
         add_pairs(network, targets, pairs);
     }
 
-    // The plan's own arcs, and those of least reduced cost from either side. Sorted.
+    // Adds the arcs of the plan and those of least reduced cost from either side, sorted.
     void add_candidates(Network& network, std::span<const Node> targets, const Duals& local) {
         std::vector<Ends> pairs;
         pairs.reserve(sent_.size() + arcs_per_source * source_.size() +
@@ -222,7 +223,8 @@ private:
             std::copy_n(cloud.at(which[k]), cloud.d, out.begin() + k * cloud.d);
     }
 
-    // Calls found(p, q) for the k points q of least cost - dual[q], below the limit of p if any.
+    // Calls found(p, q) for the k points q of least cost - dual[q], below the limit of p if there
+    // is one.
     template <class Found>
     void search(const NearestIndex& index, const std::vector<Cost>& dual,
                 std::span<const double> from, std::span<const Cost> limit, std::int64_t k,
@@ -238,7 +240,8 @@ private:
                 found(static_cast<Node>(p), static_cast<Node>(near_[at]));
     }
 
-    // Arcs of the plan are among the first arcs, which are sorted; all pairs, m to a row, are too.
+    // The local arc of a shipment. The first arcs include those of the plan and are sorted. m > 0:
+    // all pairs are arcs, m per row.
     [[nodiscard]] Arc arc_of(const Sent& s, std::int64_t m) const {
         if (m > 0) return s.source * m + s.target;
         return std::lower_bound(ends_.begin(), ends_.end(), Ends(s.source, s.target)) -
@@ -252,8 +255,9 @@ private:
             local.v[j] = simplex.potential(n + static_cast<Node>(j));
     }
 
-    // Inside, potentials matter up to a constant. Chosen so that the mean of v stays what it was,
-    // neighbouring domains fit together as well as they did.
+    // Inside a domain potentials matter only up to a constant. It is chosen so that the mean of v,
+    // weighted by mass, stays the same, which keeps neighbouring domains consistent with each
+    // other.
     void align(const Duals& local, const Duals& duals, Improved& improved) const {
         double shift = 0.0, total = 0.0;
         for (std::size_t j = 0; j < improved.targets.size(); ++j) {
@@ -283,7 +287,7 @@ private:
         });
     }
 
-    // One source, or one target: there is one plan, and its potentials need no simplex.
+    // One source or one target: there is only one plan, and its potentials need no simplex.
     void keep(std::span<const Node> sources, const ShippingPlan& plan, const Duals& duals,
               Improved& improved) const {
         const auto cost = [&](Node i, Node j) {
@@ -310,11 +314,11 @@ private:
     Metric metric_;
     int patience_;
     Clock::time_point deadline_;
-    std::vector<Node> local_;   // target -> its local number, or none; all none between solves
+    std::vector<Node> local_;   // target -> local number; all no_node between solves
     std::vector<Node> source_;  // local number -> source
     std::vector<Node> place_;   // position in the list of sources -> local number
     std::vector<Sent> sent_;
-    std::vector<Ends> ends_;  // of every arc: the simplex renumbers those of the network
+    std::vector<Ends> ends_;  // of every arc, as the simplex renumbers those of the network
     std::vector<double> x_local_, y_local_;
     std::optional<NearestIndex> y_index_;
     std::vector<std::int64_t> near_;

@@ -1,19 +1,19 @@
 // Improves a feasible plan by exact solves of many small, independent problems.
 //
-// A pivot costs what its tree is large: some 2 microseconds with 500 nodes, hundreds with a
-// million. So the pivots are done where trees are small. A sweep cuts the sources into cells and
-// solves each cell with the targets it now sends to and both marginals fixed
-// (sweeps/cell_problem.hpp). The cost never rises. The next sweep cuts elsewhere; then cells grow,
-// and the larger ones find only what the smaller ones could not see. In the end the plan is so near
-// the optimum that the simplex on the whole problem needs next to nothing.
+// The cost of a pivot grows with the size of its tree: about 2 microseconds with 500 nodes,
+// hundreds with a million. Most pivots should therefore be made on small trees. A sweep cuts the
+// sources into cells and solves each cell, together with the targets it now sends to, with both
+// marginals fixed (sweeps/cell_problem.hpp). The cost never rises. The next sweep cuts elsewhere.
+// Later sweeps have larger cells, whose only work is what the smaller ones could not see. In the
+// end the plan is so near the optimum that the simplex on the whole problem needs few pivots.
 //
-// Cells share no sources and change nothing of the others', so they are solved on threads and
-// their answers put in place in the order of cells: the same plan for any number of threads.
-// Potentials come along. A target that several cells used gets the mean of what they say, weighted
-// by mass.
+// Cells share no sources, and none changes the shipments of another. They are solved on threads and
+// their answers are stored in the order of the cells, so the plan is the same for any number of
+// threads. Potentials are updated along with the plan: a target used by several cells gets the mean
+// of its potentials there, weighted by mass.
 //
-// The side with more points should be the sources: cells then are small on both sides.
-// Equal masses should be perturbed (base/masses.hpp), or most pivots are degenerate.
+// The sources should be the side with more points, so that cells are small on both sides. Equal
+// masses should be perturbed (base/masses.hpp); otherwise most pivots are degenerate.
 #pragma once
 
 #include <algorithm>
@@ -35,8 +35,8 @@ public:
     DomainSweeps(Cloud x, Cloud y, const Metric& metric, ShippingPlan plan, Duals duals)
         : x_(x), y_(y), metric_(metric), plan_(std::move(plan)), duals_(std::move(duals)) {}
 
-    // Cuts new cells of at most `most` sources; `run` then works through them, with so much
-    // patience in each.
+    // Cuts new cells of at most `most` sources. `run` then solves them, with at most `patience`
+    // rounds of pricing in each.
     void cut(std::int64_t most, std::uint64_t seed, int patience) {
         patience_ = patience;
         cells_ = CellCutter(x_, most, seed).cut();
@@ -44,9 +44,10 @@ public:
         done_ = 0;
     }
 
-    // Solves cells until all are done or so many seconds have passed; a cell begun is ended, unless
-    // `patience_seconds` pass before. True: all are done, and the plan is the new one. A sweep that
-    // is broken off by calling cut again has changed nothing.
+    // Solves cells until all are done or `seconds` have passed. A cell that has begun is finished,
+    // unless `patience_seconds` pass first: then it stops early, with a feasible plan. Returns true
+    // once all cells are done and the new plan is in place. Calling `cut` before that abandons the
+    // sweep, and the plan is unchanged.
     bool run(int threads, double seconds, double patience_seconds) {
         using Clock = DomainSolver::Clock;
         const Clock::time_point slice_end = after(seconds), deadline = after(patience_seconds);
@@ -59,7 +60,7 @@ public:
                 solved[k] = 1;
             };
         });
-        // Pieces are handed out in order; what was solved beyond the first gap is solved again.
+        // Pieces are handed out in order; cells solved beyond the first gap are solved again.
         while (done_ < cells_.count() && solved[done_ - from]) ++done_;
         if (done_ < cells_.count()) return false;
         put_in_place();
@@ -69,13 +70,13 @@ public:
     [[nodiscard]] const ShippingPlan& plan() const { return plan_; }
     [[nodiscard]] const Duals& duals() const { return duals_; }
 
-    // Whether no pair inside any cell of the last sweep would still improve that cell.
+    // Whether no pair inside any cell of the last sweep violates the potentials of that cell.
     [[nodiscard]] bool settled() const { return settled_; }
 
 private:
     static DomainSolver::Clock::time_point after(double seconds) {
         using Clock = DomainSolver::Clock;
-        constexpr double a_year = 3e7;  // infinity has no place on the clock
+        constexpr double a_year = 3e7;  // a clock cannot hold infinity
         const std::chrono::duration<double> wait(std::clamp(seconds, 0.0, a_year));
         return Clock::now() + std::chrono::duration_cast<Clock::duration>(wait);
     }
@@ -123,7 +124,7 @@ private:
     Cells cells_;
     int patience_ = 1;
     std::vector<Improved> improved_;  // by cell
-    std::int64_t done_ = 0;           // cells solved, from the first on
+    std::int64_t done_ = 0;           // so far, the first `done_` cells are solved
     bool settled_ = false;
 };
 

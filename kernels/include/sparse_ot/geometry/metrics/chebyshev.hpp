@@ -32,7 +32,7 @@ struct Chebyshev {
 
     static constexpr double planes_pay_from = steepness_of_norms;
 
-    // The largest coordinate may be any of them: all their gradients are tried, and s = -slope.
+    // Any coordinate may be the largest, so the gradients of all are tried, and s = -slope.
     static Lanes plane_bound(const double* x, const Lanes* sides, const Lanes* slopes, int d) {
         const Lanes zero = Lanes::all(0.0), one = Lanes::all(1.0);
         Lanes across = zero, widths = zero, along = zero, distance = zero;

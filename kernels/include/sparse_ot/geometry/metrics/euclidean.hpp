@@ -26,8 +26,8 @@ struct Euclidean : Sum {
 
     static constexpr double planes_pay_from = steepness_of_norms;
 
-    // From s = the gradient at the center (`across` is what that loses on the way to the corner),
-    // and from s = -slope (`along`).
+    // The better of s = the gradient at the center (`across` is its loss on the way to the corner)
+    // and s = -slope (`along`).
     static Lanes plane_bound(const double* x, const Lanes* sides, const Lanes* slopes, int d) {
         const Lanes zero = Lanes::all(0.0);
         Lanes sum = zero, across = zero, widths = zero, along = zero;

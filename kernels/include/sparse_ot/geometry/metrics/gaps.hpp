@@ -1,34 +1,34 @@
-// What a metric is to the core, and the one order in which its terms are added.
+// What the core requires of a metric, and the one order in which its terms are added.
 //
-// A metric is a small struct, a value where it has parameters. It turns the gaps between
-// coordinates into terms, joins the terms (sum or maximum), and finishes:
-// cost = finish(join of term(x_t - y_t)). Everything is a difference of coordinates; the expansion
-// |x|^2 + |y|^2 - 2 x.y loses every digit of near neighbours far from the origin.
+// A metric is a small struct; its parameters, if any, are members. It turns the gaps between
+// coordinates into terms, joins the terms (sum or maximum), and finishes: cost = finish(join of
+// term(x_t - y_t)). Everything is a difference of coordinates; the expansion |x|^2 + |y|^2 - 2 x.y
+// loses every digit of near neighbours far from the origin.
 //
 //   static constexpr const char* name      its name in Python (_core.Metric)
 //   term, join, finish                     of a double, or of Lanes
 //   cost<T>(d, gap)                        instead, if gaps must be looked at more than once
-//   static constexpr Products products     optional: cost is |x - y| or |x - y|^2 / divisor, so
-//   that
-//                                          products of coordinates filter (brute_force_filters.hpp)
+//   static constexpr Products products     optional: cost is |x - y| or |x - y|^2 / divisor, which
+//                                          brute_force_filters.hpp computes from products
 //   plane_bound, keep_in_dual_ball,        optional: bounds from planes under the offsets
 //   planes_pay_from                        (search/offset_planes/bounds.hpp)
-//   sure(cost, d)                          what no computed cost of larger gaps is below; optional
-//                                          where all operations are rounded monotonically
+//   sure(cost, d)                          a lower bound of all computed costs of gaps as large or
+//                                          larger; optional where every operation is monotone
 //
-// What a metric does not say of itself, it goes without: never is it taken for another one.
+// A metric that lacks an optional member is searched without it; it never borrows that of another
+// metric.
 //
-// Rounding is monotone, and that is all the error analysis the searches need. If every gap to a box
-// is at most the gap to a point inside it, then so, after rounding, is every term, every partial
-// sum and the finished cost, PROVIDED that both are computed by the same operations in the same
-// order. So a bound computed here never exceeds a cost computed here, not by one bit, and a box may
-// be skipped on a plain comparison. Functions of the C library are not known to be monotone; a
-// metric that calls one says in `sure` how much they may be wrong.
+// Rounding is monotone, and this is all the error analysis that the searches need. Every gap to a
+// box is at most the gap to a point inside it. After rounding, the same holds for every term, every
+// partial sum and the finished cost, PROVIDED that both are computed by the same operations in the
+// same order. A bound computed here therefore never exceeds a cost computed here, not even by one
+// bit, and a plain comparison decides whether a box may be skipped. Functions of the C library are
+// not known to be monotone; a metric that calls one accounts for their error in `sure`.
 //
-// The order of the sum is NumPy's (pairwise summation, numpy/_core/src/umath/loops_utils.h.src):
-// up to seven terms one by one, up to 128 in eight interleaved partial sums, beyond that by halves.
-// Costs found by a search are then bit for bit those of the formulas in Python, where these consist
-// of operations that round correctly.
+// The order of the sum is NumPy's (pairwise summation, numpy/_core/src/umath/loops_utils.h.src): up
+// to seven terms one by one, up to 128 in eight interleaved partial sums, more by halves. The costs
+// found by a search are then bit for bit those of the formulas in Python, provided that these
+// consist of correctly rounded operations.
 #pragma once
 
 #include "sparse_ot/base/simd.hpp"
@@ -37,7 +37,7 @@ namespace sparse_ot {
 
 namespace metrics {
 
-// How a cost follows from |x - y|: it is that, or its square over `divisor`.
+// How a cost follows from |x - y|: it is |x - y| itself (`root`), or its square over `divisor`.
 struct Products {
     bool root;
     double divisor;
@@ -59,13 +59,13 @@ T join_parts(const Parts& part) {
                    M::join(M::join(part[4], part[5]), M::join(part[6], part[7])));
 }
 
-// Where a sum of more than 128 terms is halved.
+// Where to split a sum of more than 128 terms.
 [[nodiscard]] inline int half_of(int count) { return count / 2 - count / 2 % 8; }
 
 template <class M, class T, class Term>
 T join_halves(int first, int count, const Term& term);
 
-// Joins term(first), ..., term(first + count - 1); at least one. T is a double, or Lanes.
+// Joins term(first), ..., term(first + count - 1), count >= 1. T is double or Lanes.
 template <class M, class T, class Term>
 T join_terms(int first, int count, const Term& term) {
     if (count < 8) {
@@ -96,7 +96,7 @@ SPARSE_OT_APART T join_halves(int first, int count, const Term& term) {
 template <class M>
 double join_halves_of_gaps(const M& m, const double* x, const double* y, int count);
 
-// The same for the gaps of one pair of points, whose eight parts are the lanes of one register.
+// The same for the gaps of one pair of points; the eight partial sums are the lanes of one Pack.
 template <class M>
 double join_gaps(const M& m, const double* x, const double* y, int count) {
     static_assert(n_lanes == 8);
@@ -120,11 +120,11 @@ SPARSE_OT_APART double join_halves_of_gaps(const M& m, const double* x, const do
     return M::join(left, join_gaps(m, x + half, y + half, count - half));
 }
 
-// Whether a metric is the joined terms of its gaps, each looked at once.
+// Whether a metric joins the terms of its gaps, using each gap once.
 template <class M>
 concept Separable = requires(const M& m, double gap) { m.term(gap); };
 
-// The cost of gap(0), ..., gap(d - 1): of one pair, or of eight.
+// The cost of gap(0), ..., gap(d - 1), of one pair (T = double) or of eight (T = Lanes).
 template <class T, class M, class Gap>
 T cost_of_gaps(const M& m, int d, const Gap& gap) {
     if constexpr (Separable<M>)
@@ -133,7 +133,7 @@ T cost_of_gaps(const M& m, int d, const Gap& gap) {
         return m.template cost<T>(d, gap);
 }
 
-// What no computed cost of gaps that are larger, or as large, is below.
+// A lower bound of the computed costs of all gaps that are as large as these or larger.
 template <class T, class M, class Gap>
 T bound_of_gaps(const M& m, int d, const Gap& gap) {
     if constexpr (requires(const T& cost) { m.sure(cost, d); })

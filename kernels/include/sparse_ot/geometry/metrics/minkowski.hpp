@@ -1,14 +1,15 @@
-// The p-norm of the gaps, for p from 1 on.
+// The p-norm of the gaps, for p >= 1.
 //
-// Gaps are divided by the largest one first, so that their powers neither overflow nor vanish where
-// it matters; then every power is at most 1, one of them is 1, and the cost is the largest gap
+// Gaps are first divided by the largest one, so that their powers neither overflow nor vanish where
+// it matters. Every power is then at most 1, one of them is 1, and the cost is the largest gap
 // times the p-th root of their sum.
 //
-// Rounding. A gap over the largest errs by u = 2^-53 of itself, its power by p u for that and by 4
-// u for `pow` (less than 2 in every C library in use; a product of p - 1 factors errs by p u), the
-// sum by d u. The root divides all that by p, and adds 4 u of its own and u for the product: d + 11
-// at most. Neither `pow` nor the division by gaps of different size is monotone; so a bound is
-// lowered by what two costs may be wrong by. Powers that vanish are nothing beside 1.
+// Rounding. All errors are relative, u = 2^-53. A gap over the largest has an error of u. Its power
+// has one of p u from that and of 4 u from `pow` (less than 2 u in every C library in use; a
+// product of p factors has p u instead). The sum adds d u. The root divides all this by p, and adds
+// 4 u of its own and u for the product: d + 11 at most. Neither `pow` nor the division by gaps of
+// different size is monotone, so a bound is lowered by the possible error of two costs. Powers that
+// vanish are negligible against 1.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +37,7 @@ struct Minkowski : Sum {
         using std::abs;
         T largest = abs(gap(0));
         for (int t = 1; t < d; ++t) largest = larger(abs(gap(t)), largest);
-        // Of coinciding points, and of points at infinity, there is no largest to divide by.
+        // Coinciding points and points at infinity have no largest gap to divide by.
         largest = larger(same<T>(std::numeric_limits<double>::min()), largest);
         largest = smaller(same<T>(std::numeric_limits<double>::max()), largest);
         const T joined =
@@ -50,7 +51,7 @@ struct Minkowski : Sum {
     }
 
 private:
-    // Up to here a whole power is a product, which is much faster than `pow`.
+    // Up to this exponent a whole power is a product, which is much faster than `pow`.
     static constexpr double max_whole = 8.0;
 
     template <class T>

@@ -1,4 +1,4 @@
-// What the metrics need in order to bound costs over boxes by planes (search/offset_planes).
+// Helpers by which the metrics bound costs over boxes with planes (search/offset_planes).
 #pragma once
 
 #include <algorithm>
@@ -16,10 +16,11 @@ inline constexpr double half_ulp = 0x1p-53;
 
 namespace metrics {
 
-// Planes begin to pay for norms, and for squares, where offsets are as steep as that against costs.
+// From these steepnesses on, planes pay for norms and for squares
+// (search/offset_planes/planes.hpp).
 inline constexpr double steepness_of_norms = 0.5, steepness_of_squares = 1.0;
 
-// One axis of eight boxes as seen from a point: from x to the center, and half the side.
+// One axis of eight boxes as seen from x: the way to the center, and half the side.
 struct SeenAxis {
     Lanes delta, half;
 
@@ -30,13 +31,13 @@ struct SeenAxis {
     }
 };
 
-// What the bounds of norms may be wrong by: search/offset_planes/bounds.hpp counts the errors.
+// The possible error of the bounds of norms, as counted in search/offset_planes/bounds.hpp.
 inline Lanes error_of_norm(const Lanes& distance, const Lanes& widths, int d) {
     return Lanes::all((2 * d + 8) * half_ulp) * distance +
            Lanes::all((5 * d + 12) * half_ulp) * widths;
 }
 
-// Shrinks a slope of this dual norm into the unit ball, with room for rounding.
+// Shrinks a slope whose dual norm is `norm` into the unit ball, with a margin for rounding.
 inline void shrink_into_unit_ball(std::vector<double>& slope, double norm) {
     const auto d = static_cast<double>(slope.size());
     if (!(norm > 1.0 - 2.0 * d * half_ulp)) return;

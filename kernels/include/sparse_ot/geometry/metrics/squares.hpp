@@ -26,12 +26,12 @@ struct SqEuclidean : Sum {
     static Lanes plane_bound(const double* x, const Lanes* sides, const Lanes* slopes, int d) {
         return plane_bound_of_squares(x, sides, slopes, d, 1.0);
     }
-    // Squares have slopes of any size.
+    // Squared distances allow slopes of any size.
     static void keep_in_dual_ball(std::vector<double>&) {}
 
 protected:
-    // Of squared distances times `factor`: another squared distance, from x shifted by half the
-    // slope.
+    // The bound for `factor` times the squared distance: another squared distance, from x shifted
+    // by half the slope over `factor`.
     static Lanes plane_bound_of_squares(const double* x, const Lanes* sides, const Lanes* slopes,
                                         int d, double factor) {
         const Lanes f = Lanes::all(factor), to_vertex = Lanes::all(-0.5 / factor);
@@ -48,8 +48,8 @@ protected:
     }
 };
 
-// Half the squared chord: 1 - cos where all points are unit vectors, which callers see to. A zero
-// vector is 0.5 away from every other.
+// Half the squared chord: 1 - cos of unit vectors. Callers normalise the points. A zero vector is
+// at cost 0.5 from every unit vector.
 struct HalfSqEuclidean : SqEuclidean {
     static constexpr const char* name = "half_sqeuclidean";
     static constexpr Products products{false, 2.0};

@@ -1,9 +1,10 @@
 // The slope of a plane through points with values, by least squares.
 //
-// Normal equations of centred coordinates, solved by conjugate gradients from zero: in d steps they
-// reach the solution, and where there are many (points on a line, or all in one place) the shortest
-// one (Hestenes and Stiefel 1952, J. Res. Nat. Bur. Standards 49(6), 409-436). No answer is wrong,
-// as whoever asks finds the remainders himself; a poor one only bounds less.
+// The normal equations of centred coordinates are solved by conjugate gradients from zero. In d
+// steps these reach the solution or, if there are several (points on a line, or all in one place),
+// the shortest one (Hestenes and Stiefel 1952, J. Res. Nat. Bur. Standards 49(6), 409-436). No
+// slope can be wrong, because the caller computes the remainders afterwards; a poor slope only
+// gives a weaker bound.
 #pragma once
 
 #include <algorithm>
@@ -31,14 +32,14 @@ public:
           way_(d),
           image_(d) {}
 
-    // Coordinates and values are taken relative to these: any near the points.
+    // Coordinates and values are taken relative to these, which may be any near the points.
     void begin(const double* center, double value) {
         std::copy_n(center, d_, center_.begin());
         value_ = value;
         std::fill(sums_.begin(), sums_.end(), Lanes::all(0.0));
     }
 
-    // Those of eight points whose value is finite.
+    // Adds those of eight points whose value is finite.
     void add(const Lanes* y, const Lanes& value) {
         for (int t = 0; t < d_; ++t) terms_[t] = y[t] - Lanes::all(center_[t]);
         terms_[d_] = value - Lanes::all(value_);
@@ -55,7 +56,7 @@ public:
             }
     }
 
-    // Of the points added.
+    // Fits the slope to the points added.
     void solve() {
         find_moments();
         std::fill(slope.begin(), slope.end(), 0.0);
@@ -89,7 +90,7 @@ public:
 private:
     static constexpr unsigned every_lane = (1u << n_lanes) - 1;
 
-    // The lower triangle of all products of coordinates, value and 1.
+    // An entry (s <= t) of the sums of products of coordinates, value and 1.
     [[nodiscard]] double sum(int t, int s) const {
         const Lanes& lanes = sums_[t * (t + 1) / 2 + s];
         double total = 0.0;
@@ -97,7 +98,7 @@ private:
         return total;
     }
 
-    // Products about the means: of coordinates in moments_, with the value in left_.
+    // Products about the means: those of coordinates go to moments_, those with the value to left_.
     void find_moments() {
         const double value = sum(d_ + 1, d_), count = sum(d_ + 1, d_ + 1);
         for (int t = 0; t < d_; ++t) {

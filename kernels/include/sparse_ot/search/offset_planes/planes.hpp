@@ -1,17 +1,18 @@
-// Lays a plane under the offsets of every box of a tree, where that pays.
+// Fits a plane under the offsets of every box of a tree, where that pays.
 //
-// What a plane is for, search/offset_planes/bounds.hpp says. Its slope is fitted to at most 64
-// points or so of the box, its base looks at all of them: O(m d log m) a query, some thirtieth of
-// the time of a query.
+// search/offset_planes/bounds.hpp says what a plane is for. The slope is fitted to a sample of at
+// most 15 groups of eight points; the base takes all points into account. This is O(m d log m) per
+// query, about a thirtieth of the time of a query.
 //
-// Planes take a visit half as much time again. What they can spare is, against the sum of least
-// cost and least offset, |slope| times the width of a box; the cost across a box is what it spans
-// anyway. The ratio of the two, the steepness, is measured on a sample of boxes. Ordinary pricing
-// of squared distances has 0.3 to 0.7 (100,000 uniform points in space, in the plane) and goes
-// without: visits would fall from 15 to 11 a source, and take 8 % longer. Even at a steepness of 1,
-// planes are 5 % dearer in the plane and a fifth cheaper in space; at 4, they save a fifth and 60
-// %, and between clouds apart all but a hundredth of the visits. For norms the steepness is 0.6 to
-// 0.7 wherever mass moves; planes are a little cheaper even where clouds overlap.
+// With planes a visit takes half as much time again. Compared with the sum of least cost and least
+// offset, they can raise a bound by |slope| times the width of a box; the cost varies over the box
+// by the cost across it. The ratio of the two, the steepness, is measured on a sample of boxes.
+// Ordinary pricing of squared distances has a steepness of 0.3 to 0.7 (100,000 uniform points in
+// space, in the plane) and does without planes: visits would fall from 15 to 11 per source, but the
+// query would take 8 % longer. At a steepness of 1, planes cost 5 % in the plane and save a fifth
+// in space. At 4, they save a fifth and 60 %, and between separate clouds all but a hundredth of
+// the visits. For norms the steepness is 0.6 to 0.7 wherever mass moves; planes save a little even
+// where clouds overlap.
 #pragma once
 
 #include <algorithm>
@@ -44,7 +45,7 @@ public:
         });
         if (worth_it == infinity || tree.levels.empty() || mean_steepness() < worth_it) return;
         levels_.resize(tree.levels.size());
-        // From above: a box with too few points for a plane takes the slope of the box above it.
+        // Downwards: a box with too few points for a fit takes the slope of the box above it.
         for (std::size_t l = levels_.size(); l-- > 0;) lay_level(l);
     }
 
@@ -56,7 +57,7 @@ private:
     static constexpr unsigned every_lane = (1u << n_lanes) - 1;
     static constexpr std::int64_t max_groups_fitted = 8, boxes_sampled = 128;
 
-    static constexpr double max_steepness = 16.0;  // a box counts up to so much
+    static constexpr double max_steepness = 16.0;  // of one box, in the mean
 
     struct Box {
         std::int64_t index = 0, first = 0, last = 0;  // groups of points: [first, last)
@@ -90,12 +91,12 @@ private:
         }
     };
 
-    // Few points make a steep plane of any noise.
+    // Fitted to few points, any noise gives a steep plane.
     [[nodiscard]] bool can_fit(std::int64_t groups) const {
         return groups * n_lanes >= 2 * (tree_->points.d + 1);
     }
 
-    // Of a sample of the lowest boxes that can be fitted.
+    // The mean over a sample of the boxes of the lowest level that can be fitted.
     SPARSE_OT_CLONES
     double mean_steepness() const {
         const int d = tree_->points.d;
@@ -169,7 +170,7 @@ private:
             Lanes remainder = offset;
             for (int t = 0; t < d; ++t)
                 remainder = remainder - Lanes::all(slope[t]) * (y[t] - Lanes::all(box.center[t]));
-            least = min(remainder, least);  // padding is NaN or infinite, and not taken
+            least = min(remainder, least);  // NaN or infinite padding is ignored
             smallest = min(size, smallest);
             if (size.at_most(finite) == every_lane)
                 largest = max(size, largest);
