@@ -51,6 +51,8 @@ class FaultKind(IntEnum):
     MINUS_INFINITE_COST = 8
     NON_FINITE_U = 9
     NON_FINITE_V = 10
+    LIGHT_SUPPLY = 11
+    LIGHT_DEMAND = 12
 
 class Fault:
     """The first fault met in the numbers of a problem."""
@@ -66,7 +68,7 @@ class Fault:
         """The value found there, or the total of a where totals are at fault."""
     @property
     def other(self) -> float:
-        """The total of b, where totals are at fault."""
+        """The total that the value is held against: of b, or of all masses."""
 
 class Masses:
     """Masses of sources and targets, and the integers made of them (base/masses.hpp).
@@ -91,7 +93,7 @@ class LiveBasis:
 
     def __init__(self, masses: Masses) -> None: ...
     def add_arcs(self, rows: Indices, cols: Indices, costs: Doubles) -> None: ...
-    def start(self, u: Doubles | None, v: Doubles | None) -> bool:
+    def start(self, u: Doubles | None, v: Doubles | None, complete: bool) -> bool:
         """Build the first basis, from potentials if given. If False, see `fault`, `violation`."""
     def start_from_plan(self, plan: Integers, u: Doubles, v: Doubles) -> None:
         """Start from a plan in the integers of the masses: a flow for every arc given."""
@@ -103,12 +105,16 @@ class LiveBasis:
     def value(self) -> float:
         """Cost of the plan."""
     def flow(self) -> Doubles: ...
+    def demand(self) -> Doubles:
+        """The masses of the targets that the flow meets."""
     def potentials(self) -> tuple[Doubles, Doubles]: ...
     def violation(self) -> tuple[Integers, Integers, float, float]:
-        """After a start without a plan: sources, targets, supply, demand."""
+        """After a start without a plan, or a misfit: sources, targets, supply, demand."""
     def stats(self) -> dict[str, Any]: ...
     @property
     def fault(self) -> Fault | None: ...
+    @property
+    def misfit(self) -> Fault | None: ...
     @property
     def pivots(self) -> int: ...
     @property

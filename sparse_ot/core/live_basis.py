@@ -45,6 +45,15 @@ class LiveBasis:
         return self._core.fault
 
     @property
+    def misfit(self) -> Fault | None:
+        """A mass that the arcs so far cannot place, since it is too light next to the others.
+
+        The potentials then are such that only pairs that lead out of the `starved` set have a
+        negative reduced cost.
+        """
+        return self._core.misfit
+
+    @property
     def pivots(self) -> int:
         """Pivots so far."""
         return self._core.pivots
@@ -64,20 +73,27 @@ class LiveBasis:
         rows, cols = (np.ascontiguousarray(x, np.int32) for x in (rows, cols))
         self._core.add_arcs(rows, cols, as_double(costs))
 
-    def start(self, u: HostArray | None = None, v: HostArray | None = None) -> bool:
+    def start(
+        self, u: HostArray | None = None, v: HostArray | None = None, *, complete: bool = False
+    ) -> bool:
         """Build the first basis, from potentials near the optimal ones if given.
 
-        False if no plan exists on the arcs so far (see `starved`): add arcs and start again.
+        False if no plan exists on the arcs so far (see `starved`): add arcs and start again. If the
+        arcs are `complete`, a part of the graph that no arc leaves may be off by rounding of sums.
         """
-        given = (None, None) if u is None or v is None else (as_double(u), as_double(v))
-        return self._core.start(*given)
+        if u is None or v is None:
+            return self._core.start(None, None, complete)
+        return self._core.start(as_double(u), as_double(v), complete)
 
     def start_from_plan(self, flow: HostArray, u: HostArray, v: HostArray) -> None:
         """Build the first basis from a feasible plan: an int64 flow in the integers of `Masses`."""
         self._core.start_from_plan(flow, as_double(u), as_double(v))
 
     def starved(self) -> HallViolation:
-        """The sources that hold more than the targets they reach can take, after a failed start."""
+        """The sources that hold more than the targets they reach can take.
+
+        After a failed start; after a misfit, without sources if the masses do not show it.
+        """
         return HallViolation(*self._core.violation())
 
     def run(self, max_pivots: int, seconds: float) -> Status:
@@ -99,6 +115,10 @@ class LiveBasis:
     def flow(self) -> HostArray:
         """Mass on every arc, in the order of `arcs`; float64."""
         return self._core.flow()
+
+    def demand(self) -> HostArray:
+        """The masses of the targets that the flow meets: b, rescaled to the total of a. (m,)."""
+        return self._core.demand()
 
     def potentials(self) -> tuple[HostArray, HostArray]:
         """The core's own u, v, not centred: float64 (n,), (m,)."""

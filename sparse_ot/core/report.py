@@ -30,7 +30,7 @@ class Report:
         The certificate.
     rounding : float
         How far apart the bounds may lie because the potentials were rounded.
-    quantisation_error : float
+    quantisation_error, rescaling : float
     start_seconds, pivot_seconds : float
     pivots, degenerate_pivots, arcs : int
     """
@@ -44,6 +44,7 @@ class Report:
     total_mass: Any
     rounding: Any
     quantisation_error: Any
+    rescaling: Any
     start_seconds: Any
     pivot_seconds: Any
     pivots: Any

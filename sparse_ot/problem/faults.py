@@ -46,6 +46,15 @@ def raise_for(
             row, col = (arc_at or problem.cost.arc_at)(fault.index)
             found = "nan" if fault.kind is FaultKind.NAN_COST else "-inf"
             raise NonFiniteError(problem.cost.bad_cost(row, col, found))
+        case FaultKind.LIGHT_SUPPLY | FaultKind.LIGHT_DEMAND:
+            name = "a" if fault.kind is FaultKind.LIGHT_SUPPLY else "b"
+            msg = (
+                f"{name}[{fault.index}] is {fault.value:g}, next to a total of {fault.other:g}. "
+                f"The totals of a and b agree only up to rounding, which is more than this mass, "
+                f"and its arcs do not lead to where the difference could go. Give it mass 0, or "
+                f"solve its part of the graph apart."
+            )
+            raise MassError(msg)
         case FaultKind.NON_FINITE_U | FaultKind.NON_FINITE_V:
             name = "u" if fault.kind is FaultKind.NON_FINITE_U else "v"
             msg = (

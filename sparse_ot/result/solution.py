@@ -40,7 +40,11 @@ class SolveStats:
     crossings : TransferLedger
         Copies between device and host, and their bytes.
     quantisation_error : float
-        Largest error of a mass, relative to the total, from making masses integers.
+        Largest error of a mass, relative to the total, in the integers that the simplex works with.
+        The plan has the masses given.
+    rescaling : float
+        Largest relative change of a mass of b, from rescaling b to the total of a, and the masses
+        of a part of the graph that no arc leaves to the supply of that part. 0 if they agreed.
     """
 
     pivots: Any = 0
@@ -50,6 +54,7 @@ class SolveStats:
     seconds: dict[str, Any] = field(default_factory=dict)
     crossings: TransferLedger = field(default_factory=TransferLedger)
     quantisation_error: Any = 0.0
+    rescaling: Any = 0.0
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,7 @@ def solve_listed(
             seconds={"start": report.start_seconds, "pivots": report.pivot_seconds},
             crossings=ledger,
             quantisation_error=report.quantisation_error,
+            rescaling=report.rescaling,
         ),
         _backend=backend,
     )

@@ -49,12 +49,12 @@ public:
         }
     }
 
-    bool start(std::optional<Vector<double>> u, std::optional<Vector<double>> v) {
+    bool start(std::optional<Vector<double>> u, std::optional<Vector<double>> v, bool complete) {
         require(u.has_value() == v.has_value(), "give both potentials or none");
         Instance& problem = instance();
         const StartingDuals duals = u ? duals_of(*u, *v) : StartingDuals{};
         const nb::gil_scoped_release release;
-        Instance::Started started = problem.start(duals);
+        Instance::Started started = problem.start(duals, complete);
         fault_ = problem.fault();
         if (auto* violation = std::get_if<HallViolation>(&started))
             violation_ = std::move(*violation);
@@ -107,9 +107,11 @@ public:
     [[nodiscard]] Result<double> flow() const {
         const Basis& live = basis();
         Result<double> flow = give_zeros(static_cast<std::size_t>(live.network().n_given));
-        live.write_flow_into_zeros({flow.data(), flow.shape(0)});
+        live.write_flow_into_zeros(live.plan(), {flow.data(), flow.shape(0)});
         return flow;
     }
+
+    [[nodiscard]] Result<double> demand() const { return give(basis().plan().b); }
 
     [[nodiscard]] std::tuple<Result<double>, Result<double>> potentials() const {
         std::vector<double> u(n_), v(m_);
@@ -117,7 +119,16 @@ public:
         return {give(std::move(u)), give(std::move(v))};
     }
 
-    [[nodiscard]] nb::tuple violation() const { return as_tuple(violation_); }
+    [[nodiscard]] nb::tuple violation() const {
+        const auto* live = std::get_if<Basis>(&state_);
+        return as_tuple(live ? live->starved().value_or(HallViolation{}) : violation_);
+    }
+
+    [[nodiscard]] std::optional<Fault> misfit() const {
+        const auto* live = std::get_if<Basis>(&state_);
+        const Fault found = live ? live->misfit() : Fault{};
+        return found ? std::optional(found) : std::nullopt;
+    }
 
     [[nodiscard]] std::optional<Fault> fault() const {
         return fault_ ? std::optional(fault_) : std::nullopt;
@@ -183,7 +194,7 @@ void bind_live_basis(nb::module_& m) {
              "Add arcs, before or after the start. Those of cost +inf are counted, but not used.")
         .def("add_arcs", &LiveBasis::add_arcs<std::int64_t>, "rows"_a.noconvert(),
              "cols"_a.noconvert(), "costs"_a.noconvert(), "The same with 64-bit indices.")
-        .def("start", &LiveBasis::start, "u"_a.none(), "v"_a.none(),
+        .def("start", &LiveBasis::start, "u"_a.none(), "v"_a.none(), "complete"_a,
              "Build the first basis, from potentials if given. False: see fault, violation.")
         .def("start_from_plan", &LiveBasis::start_from_plan, "plan"_a.noconvert(),
              "u"_a.noconvert(), "v"_a.noconvert(),
@@ -195,11 +206,14 @@ void bind_live_basis(nb::module_& m) {
         .def("arcs", &LiveBasis::arcs, "Rows, columns and costs of the arcs, in the order given.")
         .def("value", &LiveBasis::value, "Cost of the plan.")
         .def("flow", &LiveBasis::flow, "Mass on every given arc.")
+        .def("demand", &LiveBasis::demand, "The masses of the targets that the flow meets.")
         .def("potentials", &LiveBasis::potentials, "The core's own u and v, not centred.")
         .def("violation", &LiveBasis::violation,
-             "After a start without a plan: sources, targets, supply, demand.")
+             "After a start without a plan, or a misfit: sources, targets, supply, demand.")
         .def("stats", &LiveBasis::stats, "Counts by name.")
         .def_prop_ro("fault", &LiveBasis::fault, "What is wrong with the numbers, or None.")
+        .def_prop_ro("misfit", &LiveBasis::misfit,
+                     "A mass without a place on the arcs so far, or None.")
         .def_prop_ro("pivots", &LiveBasis::pivots, "Pivots so far.")
         .def_prop_ro("size", &LiveBasis::size, "How many arcs there are.");
 }

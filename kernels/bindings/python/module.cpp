@@ -51,7 +51,9 @@ void bind_codes(nb::module_& m) {
         .value("NAN_COST", FaultKind::nan_cost)
         .value("MINUS_INFINITE_COST", FaultKind::minus_infinite_cost)
         .value("NON_FINITE_U", FaultKind::non_finite_u)
-        .value("NON_FINITE_V", FaultKind::non_finite_v);
+        .value("NON_FINITE_V", FaultKind::non_finite_v)
+        .value("LIGHT_SUPPLY", FaultKind::light_supply)
+        .value("LIGHT_DEMAND", FaultKind::light_demand);
     nb::class_<Fault>(m, "Fault", "The first fault met in the numbers of a problem.")
         .def(nb::init<FaultKind, std::int64_t, double, double>(), "kind"_a, "index"_a, "value"_a,
              "other"_a, "What is wrong, where, and the one or two values that show it.")
@@ -59,7 +61,8 @@ void bind_codes(nb::module_& m) {
         .def_ro("index", &Fault::index,
                 "Index of a mass, a potential, or an arc as given; -1: none.")
         .def_ro("value", &Fault::value, "The value found there, or the total of a.")
-        .def_ro("other", &Fault::other, "The total of b, if the totals are at fault.")
+        .def_ro("other", &Fault::other,
+                "The total of b, or of all masses, that the value is held against.")
         .def(
             "__repr__",
             [](const Fault& fault) {

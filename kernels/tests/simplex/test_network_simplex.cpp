@@ -255,7 +255,7 @@ const Claim entries(
             const Answer answer = read(*basis, p);
             check_optimal(p, answer);
             check(std::abs(answer.value - by_arcs->value) <= 1e-12 * size_of(p), "the same value");
-            const auto [arcs, carried] = basis->support();
+            const auto [arcs, carried] = basis->support(basis->plan());
             Doubles flow(p.costs.size(), 0.0);
             for (std::size_t k = 0; k < arcs.size(); ++k) flow[arcs[k]] = carried[k];
             check(flow == answer.flow, "a support that is the flow");
@@ -343,7 +343,7 @@ const Claim refusals("faults stop everything, and an infeasible problem names wh
     check(basis->run(plenty, infinity) == Status::optimal && basis->check_invariants(),
           "an optimal plan");
     Doubles flow(4);
-    basis->write_flow(flow);
+    basis->write_flow(basis->plan(), flow);
     check(flow == Doubles({1, 0, 1, 1}), "the only plan, in the order given");
 });
 

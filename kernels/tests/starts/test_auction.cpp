@@ -100,7 +100,7 @@ const Claim exact("what the auction starts, the simplex finishes", [] {
             check(basis->run(1 << 20, 1e9) == Status::optimal, "an optimum");
             check(basis->check_invariants(), "a sound basis");
             std::vector<double> flow(cols.size());
-            basis->write_flow(flow);
+            basis->write_flow(basis->plan(), flow);
             double value = 0.0;
             for (std::size_t e = 0; e < flow.size(); ++e) value += flow[e] * graph.cost[e];
             return value;

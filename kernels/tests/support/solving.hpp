@@ -61,7 +61,7 @@ inline bool check_optimal(const Problem& p, const Answer& answer, double toleran
         received[p.cols[e]] += flow;
     }
     for (std::size_t i = 0; i < p.a.size(); ++i)
-        if (!check(std::abs(sent[i] - p.a[i]) <= 1e-14 * total, "supplies sent")) return false;
+        if (!check(std::abs(sent[i] - p.a[i]) <= 1e-14 * p.a[i], "supplies sent")) return false;
     for (std::size_t j = 0; j < p.b.size(); ++j)
         if (!check(std::abs(received[j] - p.b[j] * (total / total_b)) <= 1e-14 * total,
                    "demands met"))
@@ -114,7 +114,7 @@ inline bool step(Basis& basis, std::int64_t pivots, bool& optimal) {
 inline Answer read(const Basis& basis, const Problem& p) {
     Answer answer{Doubles(basis.network().n_given), Doubles(p.a.size()), Doubles(p.b.size()), 0.0,
                   basis.stats()};
-    basis.write_flow(answer.flow);
+    basis.write_flow(basis.plan(), answer.flow);
     basis.write_potentials(answer.u, answer.v);
     for (std::size_t e = 0; e < answer.flow.size(); ++e)
         if (answer.flow[e] > 0.0) answer.value += answer.flow[e] * p.costs[e];

@@ -137,7 +137,7 @@ double optimum(const Problem& p) {
     if (!check(basis != nullptr, "a problem with all pairs to be feasible")) return 0.0;
     check(basis->run(1'000'000, infinity) == Status::optimal, "an optimum");
     std::vector<double> flow(costs.size());
-    basis->write_flow(flow);
+    basis->write_flow(basis->plan(), flow);
     return std::inner_product(flow.begin(), flow.end(), costs.begin(), 0.0) /
            std::ldexp(p.masses.unit, -p.masses.noise_bits);
 }
@@ -321,7 +321,7 @@ const Claim undone("a perturbed solve gives the plan of the masses, to the last 
         check(basis->run(1'000'000, infinity) == Status::optimal, "an optimum");
         check(basis->check_invariants(), "a sound last basis");
         std::vector<double> out(costs.size());
-        basis->write_flow(out);
+        basis->write_flow(basis->plan(), out);
         const Masses plain = quantise(p.a, p.b, no_check);
         std::vector<double> sent(p.a.size(), 0.0), received(p.b.size(), 0.0);
         for (std::size_t e = 0; e < out.size(); ++e) {

@@ -38,6 +38,11 @@ class Balanced:
         """Numbers of sources and targets."""
         return self.a.size, self.b.size
 
+    def rescaling(self, met: HostArray) -> float:
+        """The largest relative change of b to the demands (m,) that a plan meets."""
+        positive = self.b > 0
+        return float(np.abs(met[positive] / self.b[positive] - 1.0).max(initial=0.0))
+
     def shift(self, u: HostArray, v: HostArray) -> float:
         """The constant to add to u, and subtract from v, for ``<u, a> == <v, b>``."""
         return gauge(self.a, self.b_scaled, u, v)

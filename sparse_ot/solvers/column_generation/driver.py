@@ -292,6 +292,7 @@ class _Solve:
                 | {"simplex": found.seconds, "certificate": certificate_seconds},
                 crossings=self.ledger,
                 quantisation_error=found.counts["quantisation_error"],
+                rescaling=found.rescaling,
             ),
             _backend=backend,
         )

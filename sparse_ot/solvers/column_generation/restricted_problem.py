@@ -25,13 +25,13 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from sparse_ot._typing import HostArray
-from sparse_ot.core import SLICE_SECONDS, LiveBasis, Masses, as_double, certify
+from sparse_ot.core import SLICE_SECONDS, Fault, LiveBasis, Masses, as_double, certify
 from sparse_ot.result.certificate import rounding_of_bounds
 from sparse_ot.result.status import Status
 from sparse_ot.solvers.column_generation.bounds import Balanced, Bounds
@@ -60,6 +60,7 @@ Solves of several rounds take a tenth to a quarter less time with it (benchmarks
 
 Potentials: TypeAlias = tuple[HostArray, HostArray]
 Nothing: TypeAlias = tuple[()]
+Advanced: TypeAlias = Solved | StartOver | Stopped | Infeasible | BadMinimum | BadNumber
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Finished:
     worst_marginal_error: float
     total_mass: float
     rounding: float
+    rescaling: float
     rounds: int
     seconds: float
     counts: dict[str, Any]
@@ -171,7 +173,7 @@ class RestrictedProblem:
         cols: HostArray,
         costs: HostArray,
         *potentials: HostArray,
-    ) -> tuple[Nothing, Ready | Starved | BadNumber]:
+    ) -> tuple[Nothing, Ready | Starved | Infeasible | BadNumber]:
         """Take the first arcs, those of the plan before the others, and find a basis.
 
         Potentials near the optimum are used where the plan has no flow.
@@ -193,7 +195,9 @@ class RestrictedProblem:
         if out.any():
             self._add(rows[out], cols[out], costs[out])
             return (), self._start(starved.potentials)
-        return (), starved.dearer() or Infeasible(starved.violation)
+        if (dearer := starved.dearer()) is not None:
+            return (), dearer
+        return (), self._start(starved.potentials, complete=True)
 
     def run(self) -> tuple[Potentials, Solved]:
         """Solve on the arcs so far; return potentials for pricing."""
@@ -210,7 +214,7 @@ class RestrictedProblem:
         cols: HostArray,
         costs: HostArray,
         minima: HostArray,
-    ) -> tuple[Potentials | Nothing, Solved | StartOver | Stopped | BadMinimum | BadNumber]:
+    ) -> tuple[Potentials | Nothing, Advanced]:
         """Take a pricing at the potentials of `solved`; add its arcs and solve again.
 
         `second` says whether there is a second plan that could replace the first.
@@ -223,6 +227,8 @@ class RestrictedProblem:
         priced = Priced(rows, cols, costs.astype(np.float64), *solved.own)
         solved_on = self._basis.size
         chosen = self._fitting(priced, priced.violated(self._slack))
+        if chosen.size == 0 and self._basis.misfit is not None:
+            return (), self._no_place(self._basis.misfit)
         self._judge(chosen.size)
         starts_over = False
         try:
@@ -274,20 +280,21 @@ class RestrictedProblem:
         """The plan's arcs and flow, the best potentials, the value; and the record."""
         masses, settings = self._masses, self._settings
         u, v = self._bounds.centred() if settings.center else self._bounds.potentials
-        flow = self._basis.flow()
+        flow, met = self._basis.flow(), self._basis.demand()
         rows, cols, costs = self._basis.arcs()
         value, _, reduced_cost, marginal_error = certify(
-            masses.a, masses.b, rows, cols, costs, flow, u, v
+            masses.a, met, rows, cols, costs, flow, u, v
         )
         used = flow > 0
         single = settings.dtype == "float32"
         record = Finished(
             value=value,
-            lower_bound=math.fsum(masses.a * u) + math.fsum(masses.b_scaled * v),
+            lower_bound=math.fsum(masses.a * u) + math.fsum(met * v),
             worst_reduced_cost=reduced_cost,
             worst_marginal_error=marginal_error,
             total_mass=masses.total,
-            rounding=float(rounding_of_bounds(masses.a, u, masses.b_scaled, v, single=single)),
+            rounding=float(rounding_of_bounds(masses.a, u, met, v, single=single)),
+            rescaling=masses.rescaling(met),
             rounds=self._rounds,
             seconds=self._seconds,
             counts=self._basis.stats | (self._given_up + self._counts()),
@@ -314,15 +321,26 @@ class RestrictedProblem:
         self._largest_cost = max(self._largest_cost, float(np.abs(costs).max(initial=0.0)))
         self._basis.add(rows, cols, costs)
 
-    def _start(self, potentials: tuple[HostArray, ...]) -> Ready | Starved | BadNumber:
-        """Find a basis on the arcs so far, if they carry a plan."""
+    def _start(
+        self, potentials: tuple[HostArray, ...], *, complete: bool = False
+    ) -> Ready | Starved | Infeasible | BadNumber:
+        """Find a basis on the arcs so far, if they carry a plan.
+
+        Where no other arc leads out of a starved set, they are `complete`; then demands that are
+        off by rounding are rescaled, or there is no plan.
+        """
         began = time.perf_counter()
-        feasible = self._basis.fault is None and self._basis.start(*potentials)
+        feasible = self._basis.fault is None and self._basis.start(*potentials, complete=complete)
         self._seconds += time.perf_counter() - began
         if self._basis.fault is not None:
             return BadNumber(self._basis.fault, self._latest.at)
         if feasible:
+            if complete:
+                self._masses = replace(self._masses, b_scaled=self._basis.demand())
+                self._bounds = Bounds(self._masses)
             return Ready()
+        if complete:
+            return Infeasible(self._basis.starved())
         return Starved.at(
             self._basis.starved(),
             potentials,
@@ -333,16 +351,23 @@ class RestrictedProblem:
     def _improve(self, priced: Priced, chosen: HostArray) -> None:
         """Add the chosen arcs and solve, unless there is a reason to stop."""
         while self._stop is None:
-            before = self._basis.pivots
+            pivots, prices = self._basis.pivots, self._basis.potentials()
             self._add(priced.rows[chosen], priced.cols[chosen], priced.costs[chosen])
             if self._basis.fault is not None:
                 return
             self._run()
-            if self._basis.pivots > before or self._stop is not None:
+            # Light masses may find a place without a pivot; then the potentials change.
+            moved = not all(map(np.array_equal, prices, self._basis.potentials()))
+            if self._basis.pivots > pivots or moved or self._stop is not None:
                 return
             self._slack *= 2.0  # no pivot: the arcs differ from known ones by rounding only
             chosen = self._fitting(priced, priced.violated(self._slack))
             self._judge(chosen.size)
+
+    def _no_place(self, misfit: Fault) -> Infeasible | BadNumber:
+        """The end of a solve whose light masses fit on no arcs at all."""
+        starved = self._basis.starved()
+        return Infeasible(starved) if starved.sources.size else BadNumber(misfit, self._latest.at)
 
     def _run(self) -> None:
         """Solve the restricted problem, in slices; record the reason if it stopped short."""

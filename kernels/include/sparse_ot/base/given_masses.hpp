@@ -5,6 +5,8 @@
 // perturbed ones are made on first use. The caller's own arrays must stay where they are.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <span>
 
@@ -16,10 +18,16 @@ namespace sparse_ot {
 class GivenMasses {
 public:
     GivenMasses(std::span<const double> a, std::span<const double> b, double totals_tolerance)
-        : a_(a), b_(b), plain_(quantise(a, b, totals_tolerance)) {}
+        : a_(a),
+          b_(b),
+          plain_(quantise(a, b, totals_tolerance)),
+          tolerance_(are_counts() ? 0.0 : std::min(totals_tolerance, most_rounding)) {}
 
     [[nodiscard]] std::span<const double> a() const { return a_; }
     [[nodiscard]] std::span<const double> b() const { return b_; }
+    // Relative difference of supply and demand that passes as rounding in a part of the graph. It
+    // is that of the totals, unless those may differ by any amount. Counts are not rounded.
+    [[nodiscard]] double tolerance() const { return tolerance_; }
     [[nodiscard]] const Fault& fault() const { return plain_.fault; }
     [[nodiscard]] const Masses& plain() const { return plain_; }
 
@@ -33,8 +41,20 @@ public:
     }
 
 private:
+    static constexpr double most_rounding = 1e-4;  // of sums in single precision
+
+    // Whether all masses, and their equal totals, are whole numbers that a double holds.
+    [[nodiscard]] bool are_counts() const {
+        const auto is_whole = [](double x) { return x == std::nearbyint(x); };
+        const double total = detail::exact_sum(a_);
+        return total < 0x1p53 && total == detail::exact_sum(b_) &&
+               std::all_of(a_.begin(), a_.end(), is_whole) &&
+               std::all_of(b_.begin(), b_.end(), is_whole);
+    }
+
     std::span<const double> a_, b_;
     Masses plain_;
+    double tolerance_;
     mutable std::once_flag once_;
     mutable Masses perturbed_;
 };

@@ -41,6 +41,7 @@ namespace sparse_ot {
 struct Masses {
     std::vector<Mass> supply;         // n
     std::vector<Mass> demand;         // m
+    std::vector<double> b;            // the demands as doubles, rescaled to the total of a
     double unit = 1.0;                // mass of one integer unit before any perturbation
     int noise_bits = 0;               // a unit is 2^noise_bits of the integers
     bool rounded = false;             // to units (way 3): a mass may be off by one
@@ -190,7 +191,8 @@ inline Masses quantise(std::span<const double> a, std::span<const double> b,
         masses.fault = {FaultKind::unequal_totals, -1, total_a, total_b};
         return masses;
     }
-    const std::vector<double> b_scaled = rescale(b, total_b, total_a);
+    masses.b = rescale(b, total_b, total_a);
+    const std::vector<double>& b_scaled = masses.b;
     const auto sum_of = [](const std::vector<Mass>& x) {
         return std::accumulate(x.begin(), x.end(), Mass{0});
     };

@@ -47,8 +47,18 @@ struct DoubleDouble {
     return {high, lost - (high - sum)};
 }
 
-[[nodiscard]] inline DoubleDouble operator-(DoubleDouble x, DoubleDouble y) {
-    return (x + -y.high) + -y.low;
+[[nodiscard]] inline DoubleDouble operator+(DoubleDouble x, DoubleDouble y) {
+    return (x + y.high) + y.low;
+}
+
+[[nodiscard]] inline DoubleDouble operator-(DoubleDouble x) { return {-x.high, -x.low}; }
+
+[[nodiscard]] inline DoubleDouble operator-(DoubleDouble x, DoubleDouble y) { return x + -y; }
+
+// x * (1 + y) for a small y.
+[[nodiscard]] inline DoubleDouble increased(double x, double y) {
+    const double product = x * y;
+    return DoubleDouble{product, std::fma(x, y, -product)} + x;
 }
 
 }  // namespace sparse_ot

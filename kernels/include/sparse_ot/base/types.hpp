@@ -50,6 +50,8 @@ enum class FaultKind : int {
     minus_infinite_cost = 8,
     non_finite_u = 9,
     non_finite_v = 10,
+    light_supply = 11,  // too light, relative to the others, to be told from nothing
+    light_demand = 12,
 };
 
 // The first fault met, its place (the index of a mass, a potential, or an arc as given), and the

@@ -20,15 +20,18 @@
 
 namespace sparse_ot {
 
-class Forest {
+// Flow is Mass, or double where masses are the caller's own. Only the arc that sets how much can be
+// moved round a cycle is emptied, and it becomes exactly 0 in either.
+template <class Flow>
+class ForestOf {
 public:
     struct Link {
         Node parent = no_node;
         Arc pred = no_arc;
-        Mass flow = 0;
+        Flow flow = 0;
     };
 
-    explicit Forest(const Network& network)
+    explicit ForestOf(const Network& network)
         : network_(network),
           link_(network.n_nodes()),
           mark_(network.n_nodes(), 0),
@@ -36,7 +39,7 @@ public:
 
     [[nodiscard]] std::span<const Link> links() const { return link_; }
 
-    void add(Arc e, Mass flow) {
+    void add(Arc e, Flow flow) {
         const Node i = network_.tail[e], j = network_.head[e];
         const Node of_i = trees_.find(i), of_j = trees_.find(j);
         if (of_i == of_j) return cancel_cycle(e, flow);
@@ -57,7 +60,7 @@ public:
 
 private:
     // Makes x the top of its tree, then hangs it on `parent` by arc e.
-    void hang(Node x, Node parent, Arc e, Mass flow) {
+    void hang(Node x, Node parent, Arc e, Flow flow) {
         Link carried{parent, e, flow};
         while (x != no_node) {
             const Link old = std::exchange(link_[x], carried);
@@ -65,6 +68,8 @@ private:
             x = old.parent;
         }
     }
+
+    [[nodiscard]] bool points_up(Node x) const { return network_.tail[link_[x].pred] == x; }
 
     Node find_meeting(Node x, Node y) {
         stamp_ += 2;
@@ -82,21 +87,21 @@ private:
 
     // The cycle runs from i to j by e, from j up to the meeting node, and down to i. Walked along
     // its direction an arc gains delta, against it an arc loses delta; delta may be negative.
-    void cancel_cycle(Arc e, Mass flow) {
+    void cancel_cycle(Arc e, Flow flow) {
         const Node i = network_.tail[e], j = network_.head[e];
         const Node meeting = find_meeting(i, j);
         Cost round = network_.cost[e];
-        Mass least_against = std::numeric_limits<Mass>::max(), least_along = flow;
+        Flow least_against = std::numeric_limits<Flow>::max(), least_along = flow;
         const auto walk = [&](auto&& visit) {
-            for (Node x = j; x != meeting; x = link_[x].parent) visit(x, x < network_.n_sources);
-            for (Node x = i; x != meeting; x = link_[x].parent) visit(x, x >= network_.n_sources);
+            for (Node x = j; x != meeting; x = link_[x].parent) visit(x, points_up(x));
+            for (Node x = i; x != meeting; x = link_[x].parent) visit(x, !points_up(x));
         };
         walk([&](Node x, bool along) {
             round += along ? network_.cost[link_[x].pred] : -network_.cost[link_[x].pred];
-            Mass& least = along ? least_along : least_against;
+            Flow& least = along ? least_along : least_against;
             least = std::min(least, link_[x].flow);
         });
-        const Mass delta = round <= 0.0 ? least_against : -least_along;
+        const Flow delta = round <= 0.0 ? least_against : -least_along;
         Node emptied = no_node;
         walk([&](Node x, bool along) {
             link_[x].flow += along ? delta : -delta;
@@ -118,5 +123,7 @@ private:
     DisjointSets trees_;
     std::int64_t stamp_ = 1;
 };
+
+using Forest = ForestOf<Mass>;
 
 }  // namespace sparse_ot

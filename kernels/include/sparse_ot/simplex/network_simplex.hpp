@@ -96,18 +96,19 @@ public:
     }
 
     // Drops the arcs of the caller's list that `keep` does not mark. The basic arcs are marked here
-    // as well, so that tree, flow and potentials stay the same.
-    void retain(std::span<std::uint8_t> keep) {
+    // as well, so that tree, flow and potentials stay the same. Returns the new numbers of arcs, as
+    // Network::retain.
+    std::vector<Arc> retain(std::span<std::uint8_t> keep) {
         for_each_basic_arc([&](Arc e, Mass) { keep[network_.given_index(e)] = 1; });
-        const std::vector<Arc> renamed = network_.retain(keep);
+        std::vector<Arc> renamed = network_.retain(keep);
         for (Arc& e : tree_.pred)
             if (e != no_arc) e = renamed[e];
         pricing_ = Rule(network_.n_arcs());
+        return renamed;
     }
 
-    // Drops all arcs except the `most` of least reduced cost and the basic ones.
-    void shrink(Arc most) {
-        if (most >= network_.n_arcs()) return;
+    // Marks the arcs of least reduced cost in the caller's list, fewer than there are.
+    [[nodiscard]] std::vector<std::uint8_t> least_reduced(Arc most) const {
         std::vector<Arc> order(network_.n_arcs());
         std::iota(order.begin(), order.end(), Arc{0});
         const auto before = [&](Arc e, Arc f) {
@@ -118,7 +119,7 @@ public:
         std::nth_element(order.begin(), order.begin() + most, order.end(), before);
         std::vector<std::uint8_t> keep(network_.n_given, 0);
         for (Arc k = 0; k < most; ++k) keep[network_.given_index(order[k])] = 1;
-        retain(keep);
+        return keep;
     }
 
     // The factor by which the tolerance of pricing has grown; 1 unless recomputations were many.

@@ -34,7 +34,8 @@ struct ArcList {
 
     void add_to(Instance& instance) const { instance.add_arcs<Index>(rows, cols, costs); }
 
-    [[nodiscard]] HandedOut hand_out(const Basis&, std::span<const double> flow) const {
+    [[nodiscard]] HandedOut hand_out(const Basis&, const Settled&,
+                                     std::span<const double> flow) const {
         return {flow, {}};
     }
 
@@ -55,8 +56,9 @@ struct WholeMatrix {
 
     void add_to(Instance& instance) const { instance.add_matrix(costs); }
 
-    [[nodiscard]] HandedOut hand_out(const Basis& basis, std::span<const double> flow) const {
-        return {flow, basis.support()};
+    [[nodiscard]] HandedOut hand_out(const Basis& basis, const Settled& plan,
+                                     std::span<const double> flow) const {
+        return {flow, basis.support(plan)};
     }
 
     [[nodiscard]] Certificate certify(std::span<const double> a, std::span<const double> b,
@@ -86,8 +88,10 @@ public:
         std::visit([&](const auto& arcs) { arcs.add_to(instance); }, format_);
     }
 
-    [[nodiscard]] HandedOut hand_out(const Basis& basis, std::span<const double> flow) const {
-        return std::visit([&](const auto& arcs) { return arcs.hand_out(basis, flow); }, format_);
+    [[nodiscard]] HandedOut hand_out(const Basis& basis, const Settled& plan,
+                                     std::span<const double> flow) const {
+        return std::visit([&](const auto& arcs) { return arcs.hand_out(basis, plan, flow); },
+                          format_);
     }
 
     [[nodiscard]] Certificate certify(std::span<const double> a, std::span<const double> b,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sparse_ot/base/masses.hpp"
+#include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/types.hpp"
 
 namespace sparse_ot {
@@ -22,24 +23,32 @@ struct HallViolation {
     double demand = 0.0;                // of the targets; less than the supply
 };
 
-// `reached` marks the nodes on the sources' side of the cut.
-[[nodiscard]] inline HallViolation violation_of(const Masses& masses,
+// `reached` marks the nodes on the sources' side of the cut. Masses are the caller's, of supply a;
+// where their rounding hides the difference, those of the integers.
+[[nodiscard]] inline HallViolation violation_of(std::span<const double> a, const Masses& masses,
                                                 const std::vector<char>& reached) {
     HallViolation violation;
     const std::size_t n = masses.supply.size();
     Mass supply = 0, demand = 0;
+    CompensatedSum of_a, of_b;
     for (std::size_t i = 0; i < n; ++i)
         if (reached[i]) {
             violation.sources.push_back(static_cast<std::int64_t>(i));
             supply += masses.supply[i];
+            of_a.add(a[i]);
         }
     for (std::size_t j = 0; j < masses.demand.size(); ++j)
         if (reached[n + j]) {
             violation.targets.push_back(static_cast<std::int64_t>(j));
             demand += masses.demand[j];
+            of_b.add(masses.b[j]);
         }
-    violation.supply = static_cast<double>(supply) * masses.unit;
-    violation.demand = static_cast<double>(demand) * masses.unit;
+    violation.supply = of_a.total();
+    violation.demand = of_b.total();
+    if (!(violation.supply > violation.demand)) {
+        violation.supply = static_cast<double>(supply) * masses.unit;
+        violation.demand = static_cast<double>(demand) * masses.unit;
+    }
     return violation;
 }
 

@@ -88,8 +88,9 @@ public:
         fault_ = check_matrix(matrix);
     }
 
-    // Decides feasibility, and builds the first basis.
-    Started start(const StartingDuals& given = {}) {
+    // Decides feasibility, and builds the first basis. `complete` says that no arc is missing; if
+    // so, a part of the graph that no arc leaves may be off by the rounding of the caller's sums.
+    Started start(const StartingDuals& given = {}, bool complete = true) {
         check(given);
         if (fault_) return fault_;
         const bool cold = given.none();
@@ -99,12 +100,17 @@ public:
         if (pool_) pool_->open(*network_, duals);
         mix_arcs(*network_);
         Masses masses = given_->plain();
-        std::vector<Mass> flow(network_->n_arcs(), 0);
-        std::vector<Mass> left = masses_of_nodes(masses);
-        if (!cold || !place_by_auction(*network_, duals, flow, left))
-            place_in_stages(*network_, duals, flow, left);
-        if (auto violation = place_rest(duals, flow, left, masses)) return std::move(*violation);
-        return basis_of(flow, std::move(masses), duals);
+        for (int rescaled = 0;; ++rescaled) {
+            std::vector<Mass> flow(network_->n_arcs(), 0);
+            std::vector<Mass> left = masses_of_nodes(masses);
+            if (!cold || !place_by_auction(*network_, duals, flow, left))
+                place_in_stages(*network_, duals, flow, left);
+            const bool may_rescale = complete && rescaled < most_rescalings;
+            Placing done = place_rest(duals, flow, left, masses, may_rescale);
+            if (std::holds_alternative<Placed>(done))
+                return basis_of(flow, std::move(masses), duals);
+            if (auto* violation = std::get_if<HallViolation>(&done)) return std::move(*violation);
+        }
     }
 
     // Starts from a feasible plan; the duals say where its trees hang relative to each other.
@@ -126,10 +132,17 @@ private:
                 if (!std::isfinite(x[k])) fault_ = {kind, static_cast<std::int64_t>(k), x[k], 0.0};
     }
 
-    // Places the leftover mass by maximum flow, except for rounding, or returns the reason why that
-    // is impossible.
-    std::optional<HallViolation> place_rest(const Duals& duals, std::vector<Mass>& flow,
-                                            std::vector<Mass>& left, Masses& masses) {
+    // Rescaling one part may show another; a bound, since each takes a maximum flow.
+    static constexpr int most_rescalings = 16;
+
+    struct Placed {};
+    struct Rescaled {};  // demands were, so that placing begins again
+    using Placing = std::variant<Placed, Rescaled, HallViolation>;
+
+    // Places the leftover mass by maximum flow, except for rounding, or says why that is
+    // impossible.
+    Placing place_rest(const Duals& duals, std::vector<Mass>& flow, std::vector<Mass>& left,
+                       Masses& masses, bool may_rescale) {
         while (std::any_of(left.begin(), left.end(), [](Mass x) { return x > 0; })) {
             MaxFlow max_flow(*network_, flow, left);
             if (max_flow.run()) break;
@@ -138,15 +151,20 @@ private:
                 flow.resize(network_->n_arcs(), 0);
                 continue;
             }
-            const std::vector<Mass> all = masses_of_nodes(masses);
-            const double off = masses.rounded ? 1.0 : 0.0;
-            if (!parts_are_balanced(*network_, all, reached, off) ||
-                !parts_are_balanced(*network_, all, max_flow.reaching(), off))
-                return violation_of(masses, reached);
-            take_out(masses, left);
-            break;
+            const Parts from(*network_, masses, reached);
+            const Parts to(*network_, masses, max_flow.reaching());
+            if (from.are_balanced() && to.are_balanced()) {
+                take_out(masses, left);
+                break;
+            }
+            const double tolerance = may_rescale ? given_->tolerance() : 0.0;
+            if (!from.are_balanced_to(tolerance) || !to.are_balanced_to(tolerance))
+                return violation_of(given_->a(), masses, reached);
+            from.rescale(masses);
+            to.rescale(masses);
+            return Rescaled{};
         }
-        return std::nullopt;
+        return Placed{};
     }
 
     std::optional<Basis> start_from_flow(std::span<const Mass> flow, const StartingDuals& given) {
@@ -194,7 +212,33 @@ private:
         for (Arc e = 0; e < network_->n_arcs(); ++e)
             if (flow[e] > 0) forest.add(e, flow[e]);
         forest.drop_empty();
-        return {std::move(network_), std::move(masses), pool_, forest, duals};
+        return {std::move(network_), given_, std::move(masses), pool_, forest, duals,
+                &solve_listed};
+    }
+
+    // Solves a problem from the beginning, whatever its totals. The basis needs this for masses
+    // that are light next to the others (solve/settle.hpp).
+    static ListedPlan solve_listed(const ListedProblem& problem) {
+        constexpr double any = std::numeric_limits<double>::infinity();
+        Instance instance(std::make_shared<GivenMasses>(problem.a, problem.b, any));
+        instance.add_arcs<std::int32_t>(problem.rows, problem.cols, problem.costs);
+        Started started = instance.start();
+        ListedPlan plan;
+        if (auto* violation = std::get_if<HallViolation>(&started)) {
+            plan.starved_sources = std::move(violation->sources);
+            plan.starved_targets = std::move(violation->targets);
+        }
+        auto* basis = std::get_if<Basis>(&started);
+        if (basis == nullptr) return plan;
+        basis->run(std::numeric_limits<std::int64_t>::max(), any);
+        plan.feasible = !basis->misfit();
+        Support support = basis->support(basis->plan());
+        plan.arcs = std::move(support.arcs);
+        plan.mass = std::move(support.mass);
+        plan.u.resize(problem.a.size());
+        plan.v.resize(problem.b.size());
+        basis->write_potentials(plan.u, plan.v);
+        return plan;
     }
 
     std::shared_ptr<const GivenMasses> given_;

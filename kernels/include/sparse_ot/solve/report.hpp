@@ -31,6 +31,7 @@ struct Report {
     double total_mass = nan;
     double rounding = nan;  // proof/rounding.hpp
     double quantisation_error = nan;
+    double rescaling = nan;  // the largest relative change of a demand
     double start_seconds = nan;
     double pivot_seconds = nan;
     double fault_value = nan;
@@ -75,6 +76,7 @@ inline constexpr std::array report_numbers{
     ReportField<double>{"total_mass", &Report::total_mass},
     ReportField<double>{"rounding", &Report::rounding},
     ReportField<double>{"quantisation_error", &Report::quantisation_error},
+    ReportField<double>{"rescaling", &Report::rescaling},
     ReportField<double>{"start_seconds", &Report::start_seconds},
     ReportField<double>{"pivot_seconds", &Report::pivot_seconds},
     ReportField<double>{"fault_value", &Report::fault_value},

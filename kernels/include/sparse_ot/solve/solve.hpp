@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <variant>
@@ -118,6 +119,14 @@ Status run_in_slices(Basis& basis, const SolveSettings& settings, const Stopwatc
     }
 }
 
+inline constexpr double unseen_shift = 1e-12;  // relative to the potentials
+
+inline double largest(std::span<const double> x) {
+    double most = 0.0;
+    for (const double value : x) most = std::max(most, std::abs(value));
+    return most;
+}
+
 // Potentials and what they prove.
 struct Proof {
     std::span<double> u, v;
@@ -128,36 +137,49 @@ struct Proof {
     [[nodiscard]] bool is_blunt() const { return gap() > 1e-12 * std::abs(bounds.value); }
 };
 
+// `b` holds the demands that the plan meets.
 inline Proof prove(const TransportProblem& problem, const SolveSettings& settings,
-                   const HandedOut& plan, std::span<double> u, std::span<double> v) {
-    const auto a = problem.masses->a(), b = problem.masses->b();
+                   std::span<const double> b, const HandedOut& plan, std::span<double> u,
+                   std::span<double> v) {
+    const auto a = problem.masses->a();
     if (settings.center) {
         const double shift = centring_shift(a, b, u, v);
-        for (double& x : u) x += shift;
-        for (double& x : v) x -= shift;
+        // One that is lost in the digits of the others would only make the bounds blunt.
+        if (std::abs(shift) > unseen_shift * std::max(largest(u), largest(v))) {
+            for (double& x : u) x += shift;
+            for (double& x : v) x -= shift;
+        }
     }
     return {u, v, problem.arcs.certify(a, b, plan, u, v)};
 }
 
 // Writes the plan and the potentials with the smaller gap; returns what these prove.
 inline Certificate hand_out(const TransportProblem& problem, const SolveSettings& settings,
-                            const Basis& basis, bool optimal) {
+                            const Basis& basis, const Settled& settled, bool optimal) {
     const SolveResults& x = problem.results;
     if (x.flow_is_zero)
-        basis.write_flow_into_zeros(x.flow);
+        basis.write_flow_into_zeros(settled, x.flow);
     else
-        basis.write_flow(x.flow);
-    const HandedOut plan = problem.arcs.hand_out(basis, x.flow);
+        basis.write_flow(settled, x.flow);
+    const HandedOut plan = problem.arcs.hand_out(basis, settled, x.flow);
     basis.write_potentials(x.u, x.v);
-    const Proof own = prove(problem, settings, plan, x.u, x.v);
+    const Proof own = prove(problem, settings, settled.b, plan, x.u, x.v);
     if (!optimal || !own.is_blunt()) return own.bounds;
     std::vector<double> u(x.u.size()), v(x.v.size());
     if (!problem.arcs.small_potentials(plan, u, v)) return own.bounds;
-    const Proof small = prove(problem, settings, plan, u, v);
+    const Proof small = prove(problem, settings, settled.b, plan, u, v);
     if (small.gap() >= own.gap()) return own.bounds;
     std::copy(u.begin(), u.end(), x.u.begin());
     std::copy(v.begin(), v.end(), x.v.begin());
     return small.bounds;
+}
+
+// The largest relative change from the demands given to those that the plan meets.
+inline double rescaling(std::span<const double> given, std::span<const double> met) {
+    double most = 0.0;
+    for (std::size_t j = 0; j < given.size(); ++j)
+        if (given[j] > 0.0) most = std::max(most, std::abs(met[j] / given[j] - 1.0));
+    return most;
 }
 
 inline void write_nothing(const SolveResults& x, double potential) {
@@ -178,28 +200,33 @@ Report solve(const TransportProblem& problem, const SolveSettings& settings, Hoo
     const detail::Stopwatch watch(settings.elapsed);
     const SolveResults& x = problem.results;
     Report report;
+    const auto refuse = [&](const Fault& fault, std::optional<HallViolation> violation) {
+        detail::write_nothing(x, violation ? 0.0 : Report::nan);
+        if (violation) {
+            report.set(Status::infeasible);
+            detail::write_ray(x, *violation);
+            report.violation = std::move(violation);
+        } else {
+            report.set(fault);
+        }
+        return report;
+    };
     Instance::Started started = detail::begin(problem);
-    if (const auto* fault = std::get_if<Fault>(&started)) {
-        report.set(*fault);
-        detail::write_nothing(x, Report::nan);
-        return report;
-    }
-    if (auto* violation = std::get_if<HallViolation>(&started)) {
-        report.set(Status::infeasible);
-        detail::write_nothing(x, 0.0);
-        detail::write_ray(x, *violation);
-        report.violation = std::move(*violation);
-        return report;
-    }
+    if (const auto* fault = std::get_if<Fault>(&started)) return refuse(*fault, std::nullopt);
+    if (auto* violation = std::get_if<HallViolation>(&started))
+        return refuse({}, std::move(*violation));
     Basis& basis = std::get<Basis>(started);
     report.start_seconds = watch.seconds();
     const Status reached = detail::run_in_slices(basis, settings, watch, hooks);
     report.pivot_seconds = watch.seconds() - report.start_seconds;
+    if (const Fault misfit = basis.misfit()) return refuse(misfit, basis.starved());
     report.set(reached);
-    report.set(detail::hand_out(problem, settings, basis, reached == Status::optimal));
-    const auto a = problem.masses->a(), b = problem.masses->b();
+    const Settled plan = basis.plan();
+    report.set(detail::hand_out(problem, settings, basis, plan, reached == Status::optimal));
+    const auto a = problem.masses->a();
     report.total_mass = sparse_ot::detail::exact_sum(a);
-    report.rounding = rounding_of_bounds(a, x.u, b, x.v);
+    report.rounding = rounding_of_bounds(a, x.u, plan.b, x.v);
+    report.rescaling = detail::rescaling(problem.masses->b(), plan.b);
     report.quantisation_error = basis.quantisation_error();
     report.pivots = basis.stats().pivots;
     report.degenerate_pivots = basis.stats().degenerate_pivots;
