@@ -26,9 +26,11 @@ from sparse_ot.solvers.progress import relative_gap
 __all__ = ["DenseGap", "dense_gap"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DenseGap:
     """How far a plan on a graph is from the optimum over all pairs.
+
+    Like a `Solution`, it equals itself only.
 
     Attributes
     ----------

@@ -55,7 +55,7 @@ class Words:
 WORDS = Words()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Masses and a cost model of one backend, well formed.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sparse_ot._contents import ByContents
 from sparse_ot._typing import Array, Sparse
 from sparse_ot.errors import ShapeError
 from sparse_ot.result.ledger import TransferLedger
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Solution", "SolveStats"]
 
 
-@dataclass(frozen=True)
-class SolveStats:
-    """The work that a solve did.
+@dataclass(frozen=True, eq=False)
+class SolveStats(ByContents):
+    """The work that a solve did; equal to another if all its numbers are.
 
     Attributes
     ----------
@@ -52,9 +53,12 @@ class SolveStats:
     quantisation_error: Any = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """An optimal transport plan with its proof.
+
+    It can be copied and pickled if its arrays can. It holds arrays of the caller's library, so ``==``
+    does not look into them: a solution equals itself only. Compare `value`, `plan` or `certificate`.
 
     Attributes
     ----------
@@ -88,7 +92,7 @@ class Solution:
     potentials: tuple[Array, Array]
     certificate: Certificate
     stats: SolveStats
-    _backend: Backend = field(repr=False, compare=False)
+    _backend: Backend = field(repr=False)
 
     @property
     def gap(self) -> Any:
