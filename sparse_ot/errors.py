@@ -45,8 +45,8 @@ class SparseOTError(Exception):
 
         A constructor may take more than the message, and need not say what it did with it.
         """
-        _, args, *state = super().__reduce__()
-        return copyreg.__newobj__, (type(self), *args), *state  # type: ignore[attr-defined]
+        made: Any = super().__reduce__()  # the class, its arguments, attributes if any
+        return copyreg.__newobj__, (type(self), *made[1]), *made[2:]  # type: ignore[attr-defined]
 
 
 class InputError(SparseOTError, ValueError):
