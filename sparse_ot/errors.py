@@ -7,8 +7,11 @@ need no change (`ValueError` for bad values, `TypeError` for wrong array librari
 
 from __future__ import annotations
 
+import copyreg
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from sparse_ot._contents import ByContents
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,7 +34,19 @@ __all__ = [
 
 
 class SparseOTError(Exception):
-    """Base class of the errors of sparse_ot."""
+    """Base class of the errors of sparse_ot.
+
+    All of them can be copied and pickled, with whatever attributes they have, and so can classes
+    derived from them. So an error that is raised in another process arrives as it is.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How Python makes an error again, but without calling its constructor.
+
+        A constructor may take more than the message, and need not say what it did with it.
+        """
+        made: Any = super().__reduce__()  # the class, its arguments, attributes if any
+        return copyreg.__newobj__, (type(self), *made[1]), *made[2:]  # type: ignore[attr-defined]
 
 
 class InputError(SparseOTError, ValueError):
@@ -69,12 +84,13 @@ class MissingDependencyError(SparseOTError, ImportError):
     """An optional package is needed and is not installed."""
 
 
-@dataclass(frozen=True)
-class HallViolation:
+@dataclass(frozen=True, eq=False)
+class HallViolation(ByContents):
     """Proof that a graph cannot carry the masses (Hall's theorem, weighted form).
 
     Every arc that leaves `sources` ends in `targets`, but the sources hold more mass (`supply`)
-    than the targets can take (`demand`). It can be verified from the arcs alone.
+    than the targets can take (`demand`). It can be verified from the arcs alone. Two violations are
+    equal if their contents are.
 
     Attributes
     ----------

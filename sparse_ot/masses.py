@@ -8,8 +8,10 @@ has the errors for bad values.
 from __future__ import annotations
 
 import math
+from math import prod
 from typing import Any
 
+from sparse_ot._messages import named
 from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import device_of, dtype_name
 from sparse_ot.backends.protocol import Backend
@@ -90,12 +92,13 @@ def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
             f"({count},). Convert it first, for example with `.toarray().ravel()`."
         )
         raise UnsupportedArrayError(msg)
-    try:
+    with named(name):
         x = backend.asarray(x, like)
-    except (UnsupportedArrayError, ShapeError) as error:
-        msg_0 = f"{name}: {error}"
-        raise type(error)(msg_0) from error
     if x.shape != (count,):
-        msg = f"{name} has shape {tuple(x.shape)}. Expected ({count},): one number for every point."
+        flat = " Flatten it, with `.reshape(-1)`." if prod(x.shape) == count and x.shape else ""
+        msg = (
+            f"{name} has shape {tuple(x.shape)}. Expected ({count},): one number for every point."
+            f"{flat}"
+        )
         raise ShapeError(msg)
     return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.errors import InputError, ShapeError
@@ -17,11 +18,10 @@ OnInfeasible: TypeAlias = Literal["raise", "warn"]
 
 def on_infeasible(value: Any) -> OnInfeasible:
     """Whether to raise or to warn where there is no plan."""
-    if value not in ("raise", "warn"):
+    if not isinstance(value, str) or value not in ("raise", "warn"):
         msg = f'on_infeasible must be "raise" or "warn", found {value!r}.'
         raise InputError(msg)
-    choice: OnInfeasible = value
-    return choice
+    return "warn" if value == "warn" else "raise"
 
 
 def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
@@ -37,14 +37,17 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
     if potentials is None:
         return None
     words = problem.words
-    pair = hasattr(potentials, "__len__") and len(potentials) == 2
-    if not pair or any(x is None for x in potentials):
-        msg = f"{words.start} must be {words.start_is}."
+    try:
+        u, v = potentials
+    except (TypeError, ValueError):  # nothing to unpack, or not two things
+        u = v = None
+    if u is None or v is None:
+        msg = f"{words.start} must be {words.start_is}; found {kind_of(potentials)}."
         raise ShapeError(msg)
     names = (f"{words.start}[0]", f"{words.start}[1]")
-    get_backend(problem.cost.like, *potentials, names=(words.costs, *names))
+    get_backend(problem.cost.like, u, v, names=(words.costs, *names))
     u, v = (
         as_vector(problem.backend, x, count, name, problem.cost.like)
-        for x, count, name in zip(potentials, problem.shape, names, strict=True)
+        for x, count, name in zip((u, v), problem.shape, names, strict=True)
     )
     return u, v

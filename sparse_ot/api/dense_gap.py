@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sparse_ot import options
+from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array, Metric
 from sparse_ot.backends.protocol import ArraySpec
 from sparse_ot.backends.registry import get_backend
@@ -26,9 +27,11 @@ from sparse_ot.solvers.progress import relative_gap
 __all__ = ["DenseGap", "dense_gap"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DenseGap:
     """How far a plan on a graph is from the optimum over all pairs.
+
+    Like a `Solution`, it equals itself only.
 
     Attributes
     ----------
@@ -113,7 +116,7 @@ def dense_gap(
     tol = None if tol is None else options.at_least_zero("tol", tol)
     if not isinstance(solution, Solution):
         msg = (
-            f"solution is of the type {type(solution).__name__}. Expected a Solution: what solve "
+            f"solution is {kind_of(solution)}. Expected a Solution: what solve "
             "returns, not its plan or value."
         )
         raise InputError(msg)

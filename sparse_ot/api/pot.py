@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 from sparse_ot import options
+from sparse_ot._messages import named
 from sparse_ot._typing import Array
 from sparse_ot.api import arguments
 from sparse_ot.api.arguments import OnInfeasible, warm_start
@@ -237,9 +238,10 @@ class _Solve:
 
 def _columns(b: Any, backend: Backend) -> list[Any] | None:
     """The columns of a two-dimensional b; None for any other b."""
-    if b is None or (hasattr(b, "shape") and len(b.shape) != 2):
+    if b is None or backend.is_sparse(b) or (hasattr(b, "shape") and len(b.shape) != 2):
         return None
-    histograms = backend.asarray(b, None)
+    with named("b"):
+        histograms = backend.asarray(b, None)
     if len(histograms.shape) != 2:
         return None
     return [histograms[:, k] for k in range(histograms.shape[1])]

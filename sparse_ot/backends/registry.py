@@ -156,6 +156,12 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
         return library_of(x.values, f"the values of {name}")
     if isinstance(x, (list, tuple)):
         return _library_of_items(x, name)
+    if isinstance(x, (str, bytes)):
+        msg = (
+            f"{name} is {x[:40]!r}. Expected numbers. Convert text that stands for numbers first, "
+            "with `float` or `.astype(float)`."
+        )
+        raise UnsupportedArrayError(msg)
     cls: Any = type(x)
     kind = _kind(cls, _path())
     if kind.refusal is not None:

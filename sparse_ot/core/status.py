@@ -39,8 +39,8 @@ class Status(Enum):
     )
     INFEASIBLE = (
         Code.INFEASIBLE,
-        "No plan exists on these arcs. Add arcs where the Hall violation shows too few: a larger "
-        "k, or feasible_for=(a, b) in knn_cost, radius_cost and union.",
+        "No plan exists on these arcs. Add arcs where the Hall violation shows too few; knn_cost, "
+        "radius_cost and union do so with a larger k or radius, or with feasible_for=(a, b).",
     )
     INVALID = (
         Code.INVALID,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sparse_ot._messages import kind_of, named
 from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import (
     MEMORY_BUDGET,
@@ -52,7 +53,7 @@ class DenseCost(CostModel):
     ShapeError
         `M` does not have two dimensions.
     UnsupportedArrayError
-        `M` is sparse, or not of real numbers.
+        `M` is None, sparse, or not of real numbers.
 
     Examples
     --------
@@ -67,13 +68,20 @@ class DenseCost(CostModel):
     def __init__(self, M: Any, *, backend: Backend | None = None) -> None:
         if backend is None:
             backend = get_backend(M, names=("M",))
+        if M is None:
+            msg = (
+                "M is None: the costs are missing. Expected a matrix (n, m), a sparse container or "
+                "a cost model. For two clouds of points there is solve_sample(X, Y)."
+            )
+            raise UnsupportedArrayError(msg)
         if backend.is_sparse(M):
             msg = (
-                f"M is a {type(M).__name__}. Expected a dense matrix. Use SparseCost, or pass M as "
+                f"M is {kind_of(M)}. Expected a dense matrix. Use SparseCost, or pass M as "
                 "it is: a missing entry is forbidden, which a dense zero would not be."
             )
             raise UnsupportedArrayError(msg)
-        matrix = backend.asarray(M)
+        with named("M"):
+            matrix = backend.asarray(M)
         if matrix.ndim != 2:
             msg = (
                 f"M has shape {tuple(matrix.shape)}. Expected (n, m): a row for each source and a "

@@ -15,6 +15,7 @@ from math import inf
 from typing import Any
 
 from sparse_ot import options
+from sparse_ot._messages import kind_of
 from sparse_ot._typing import HostArray, Metric, Sparse
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import ArraySpec, Backend, CooParts
@@ -179,9 +180,12 @@ def union(
     """
     costs = [M, *others]
     names = ["M", *(f"others[{i}]" for i in range(len(others))), "a", "b", "X", "Y"]
-    points_given = points if points is not None else (None, None)
-    backend = get_backend(*costs, *_masses_of(feasible_for), *points_given, names=names)
-    parts = [SparseCost(cost, backend=backend) for cost in costs]
+    X, Y = _pair("points", points, "the two clouds (X, Y) that the costs were computed from.")
+    backend = get_backend(*costs, *_masses_of(feasible_for), X, Y, names=names)
+    parts = [
+        SparseCost(cost, backend=backend, name=name)
+        for name, cost in zip(names, costs, strict=False)
+    ]
     for name, part in zip(names, parts, strict=False):
         if part.shape != parts[0].shape:
             msg = (
@@ -198,7 +202,7 @@ def union(
                 "argument."
             )
             raise InputError(msg)
-        cloud = PointCloudCost(*points, metric, backend=backend)
+        cloud = PointCloudCost(X, Y, metric, backend=backend)
         if cloud.shape != parts[0].shape:
             msg = (
                 f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
@@ -270,13 +274,17 @@ def _check_masses(x: HostArray | None, name: str) -> None:
 
 
 def _masses_of(feasible_for: tuple[Any, Any] | None) -> tuple[Any, Any]:
-    if feasible_for is None:
+    expected = "the two masses (a, b); (None, None) means uniform ones."
+    return _pair("feasible_for", feasible_for, expected)
+
+
+def _pair(name: str, given: Any, expected: str) -> tuple[Any, Any]:
+    """The two items of an argument; (None, None) where it is not given."""
+    if given is None:
         return None, None
-    if not (isinstance(feasible_for, (tuple, list)) and len(feasible_for) == 2):
-        msg = (
-            f"feasible_for is a {type(feasible_for).__name__}. Expected the two masses (a, b); "
-            "(None, None) means uniform ones."
-        )
+    if not (isinstance(given, (tuple, list)) and len(given) == 2):
+        length = f" of length {len(given)}" if isinstance(given, (tuple, list)) else ""
+        msg = f"{name} is {kind_of(given)}{length}. Expected {expected}"
         raise InputError(msg)
-    a, b = feasible_for
-    return a, b
+    first, second = given
+    return first, second

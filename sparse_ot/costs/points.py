@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from sparse_ot._messages import named
 from sparse_ot._typing import Array, HostArray, Metric
 from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, Pricing, Search
@@ -227,22 +228,23 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
     """Points as rows of float32 or float64; errors call them `name`."""
     xp = backend.xp
     if given is None or backend.is_sparse(given):
-        found = "None" if given is None else f"a sparse container ({type(given).__name__})"
+        found, remedy = "None", "Pass the points; masses are the arguments a and b."
+        if given is not None:
+            found = f"a sparse container ({type(given).__name__})"
+            remedy = "Convert it with `.toarray()`; sparse costs go to solve."
         msg = (
             f"{name} is {found}. Expected the coordinates of points, a dense array (points, "
-            "coordinates). Convert a sparse one with `.toarray()`; sparse costs go to solve."
+            f"coordinates). {remedy}"
         )
         raise UnsupportedArrayError(msg)
-    try:
+    with named(name):
         x = backend.asarray(given, like=like)
-    except (UnsupportedArrayError, ShapeError) as error:
-        msg = f"{name}: {error}"
-        raise type(error)(msg) from error
+    shape = tuple(x.shape)
     if x.ndim == 1:
         x = xp.reshape(x, (-1, 1))
-    if x.ndim != 2 or 0 in x.shape:
+    if x.ndim != 2 or 0 in shape:
         msg = (
-            f"{name} has shape {tuple(x.shape)}. Expected (points, coordinates), both at least 1, "
+            f"{name} has shape {shape}. Expected (points, coordinates), both at least 1, "
             "or a vector of points on a line."
         )
         raise ShapeError(msg)

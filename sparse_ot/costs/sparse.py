@@ -11,6 +11,7 @@ Conventions for the whole library:
 
 from __future__ import annotations
 
+from sparse_ot._messages import kind_of, named
 from sparse_ot._typing import Array, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
@@ -31,6 +32,8 @@ class SparseCost(CostModel):
         ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
     backend : Backend, optional
         The library of `M`, where it is known already.
+    name : str
+        What messages call `M`.
 
     Attributes
     ----------
@@ -63,17 +66,18 @@ class SparseCost(CostModel):
 
     scope = "arcs"
 
-    def __init__(self, M: Sparse, *, backend: Backend | None = None) -> None:
+    def __init__(self, M: Sparse, *, backend: Backend | None = None, name: str = "M") -> None:
         if backend is None:
-            backend = get_backend(M, names=("M",))
+            backend = get_backend(M, names=(name,))
         if not backend.is_sparse(M):
             msg = (
-                f"M is a {type(M).__name__}. Expected a sparse container. Use DenseCost for an "
-                "array, or make a sparse one, where stored entries are the arcs that exist."
+                f"{name} is {kind_of(M)}. Expected a sparse container, whose stored entries are "
+                "the arcs that exist. Use DenseCost for a matrix with the costs of all pairs."
             )
             raise UnsupportedArrayError(msg)
-        parts = backend.coo_parts(M)
-        _check_parts(parts, backend)
+        with named(name):
+            parts = backend.coo_parts(M)
+            _check_parts(parts, backend)
         self.backend = backend
         self.container = M
         self.rows, self.cols = parts.rows, parts.cols
@@ -132,10 +136,11 @@ class SparseCost(CostModel):
         return self.backend.sparse(parts, self.container)
 
     def advice(self, violation: HallViolation) -> str:
-        """Advice that names the options of the functions that make graphs."""
+        """Advice for any graph, and for those that functions of sparse_ot made."""
         return (
-            "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
-            "radius_cost or union."
+            "Add arcs from these sources to other targets, or lower their mass. A graph from "
+            "knn_cost, radius_cost or union gets more arcs by a larger k or radius, or by "
+            "feasible_for=(a, b)."
         )
 
 

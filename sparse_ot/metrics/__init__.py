@@ -34,6 +34,7 @@ from difflib import get_close_matches
 from numbers import Real
 from typing import Any
 
+from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array, Metric
 from sparse_ot.core import search as core_search
 from sparse_ot.errors import InputError
@@ -170,10 +171,13 @@ def as_metric(metric: Metric) -> GroundMetric:
     elif callable(metric):
         name = getattr(metric, "__qualname__", type(metric).__qualname__)
         return GroundMetric(name=name, formula=formulas.OfPairs(metric), symmetric=False)
-    close = get_close_matches(str(metric).lower(), METRICS, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    found, hint = f"metric is {kind_of(metric)}", ""
+    if isinstance(metric, str):
+        close = get_close_matches(metric.lower(), METRICS, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        found = f"Unknown metric {metric!r}"
     msg = (
-        f"Unknown metric {metric!r}. Expected one of {', '.join(METRICS)}, or a function of two "
+        f"{found}. Expected one of {', '.join(METRICS)}, or a function of two "
         f"(p, d) arrays that returns (p,) costs.{hint}"
     )
     raise InputError(msg)

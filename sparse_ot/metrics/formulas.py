@@ -20,6 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
@@ -157,7 +158,7 @@ class OfPairs:
         ShapeError
             The function returned something other than one cost per pair.
         UnsupportedArrayError
-            It returned complex numbers.
+            It did not return real numbers.
         """
         x, y = xp.broadcast_arrays(x, y)
         leading, d = x.shape[:-1], x.shape[-1]
@@ -165,18 +166,20 @@ class OfPairs:
         pairs = 1
         for size in leading:
             pairs *= size
-        found = tuple(getattr(costs, "shape", ("no shape",)))
-        if found != (pairs,):
+        shape = getattr(costs, "shape", None)
+        if shape is None or tuple(shape) != (pairs,):
+            found = kind_of(costs) if shape is None else f"shape {tuple(shape)}"
             msg = (
-                f"The metric function returned shape {found} for {pairs} pairs of points. Expected "
-                f"({pairs},): one cost a row. Reduce over the last axis, as in "
+                f"The metric function returned {found} for {pairs} pairs of points. Expected "
+                f"an array of shape ({pairs},): one cost a row. Reduce over the last axis, as in "
                 "`lambda x, y: abs(x - y).sum(axis=-1)`."
             )
             raise ShapeError(msg)
-        if xp.isdtype(costs.dtype, "complex floating"):
+        if not xp.isdtype(costs.dtype, ("bool", "integral", "real floating")):
             msg = (
-                f"The metric function returned {costs.dtype} costs. Expected real numbers: take "
-                "the real part, or the absolute value, whichever is meant."
+                f"The metric function returned costs of dtype {costs.dtype}. Expected real "
+                "numbers. Of complex ones take the real part, or the absolute value, whichever is "
+                "meant."
             )
             raise UnsupportedArrayError(msg)
         return xp.reshape(costs, leading)

@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 import numpy.typing as npt
 
+from sparse_ot._messages import told_apart
 from sparse_ot.costs.model import CostModel
 from sparse_ot.errors import HallViolation, InfeasibleError
 
@@ -15,31 +16,34 @@ __all__ = ["infeasible_message", "raise_infeasible"]
 
 def raise_infeasible(violation: HallViolation, cost: CostModel) -> NoReturn:
     """Raise the error that names the starved sources, with the advice of `cost`."""
-    raise InfeasibleError(infeasible_message(violation, cost), violation)
+    msg = f"{infeasible_message(violation, cost)} The error's `violation` holds both sets."
+    raise InfeasibleError(msg, violation)
 
 
 def infeasible_message(violation: HallViolation, cost: CostModel) -> str:
-    """The message of `raise_infeasible`."""
-    sources, targets = violation.sources, violation.targets
-    if len(targets) == 0:
-        what = (
-            f"Row {sources[0]} has mass but no arcs"
-            if len(sources) == 1
-            else f"{len(sources)} rows, {_some(sources)}, have mass but no arcs"
-        )
-        found = f"{what} (mass {violation.supply:.6g})."
+    """What was found, and the advice of `cost`: for an error or a warning."""
+    sources = _counted(violation.sources, "source")
+    holds = "holds" if len(violation.sources) == 1 else "hold"
+    supply, demand = told_apart(violation.supply, violation.demand)
+    if len(violation.targets) == 0:
+        found = f"{sources} {holds} mass {supply} and no arc leaves there."
     else:
         found = (
-            f"{len(sources)} source(s), {_some(sources)}, hold mass {violation.supply:.6g}, and "
-            f"all their arcs end in {len(targets)} target(s), {_some(targets)}, that take only "
-            f"{violation.demand:.6g}."
+            f"{sources} {holds} mass {supply}, and all arcs from there end in "
+            f"{_counted(violation.targets, 'target')} which can take {_less(violation, demand)}."
         )
-    return (
-        f"No plan exists on these arcs. {found} {cost.advice(violation)} "
-        f"The error's `violation` holds both sets."
-    )
+    return f"No plan exists on these arcs. {found} {cost.advice(violation)}"
 
 
-def _some(indices: npt.NDArray[np.int64], most: int = 5) -> str:
+def _less(violation: HallViolation, demand: str) -> str:
+    """The demand and, where it is nearly the supply, the difference."""
+    deficit = violation.deficit
+    if deficit <= 0:  # the core compares integers, which have more digits than a double
+        return "less than that, by less than a double can show"
+    return f"only {demand}" + (f", {deficit:.3g} less" if deficit < 1e-3 * violation.supply else "")
+
+
+def _counted(indices: npt.NDArray[np.int64], noun: str, most: int = 5) -> str:
     shown = ", ".join(str(i) for i in indices[:most])
-    return f"[{shown}{', ...' if len(indices) > most else ''}]"
+    more = ", ..." if len(indices) > most else ""
+    return f"{len(indices)} {noun}{'' if len(indices) == 1 else 's'}, [{shown}{more}],"

@@ -23,7 +23,7 @@ from sparse_ot.costs.custom import as_cost_model, is_cost_model
 from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.model import CostModel
 from sparse_ot.costs.sparse import SparseCost
-from sparse_ot.errors import ShapeError, UnsupportedArrayError
+from sparse_ot.errors import ShapeError
 from sparse_ot.masses import as_masses, totals_tolerance
 from sparse_ot.problem.faults import Fault, raise_for
 
@@ -55,7 +55,7 @@ class Words:
 WORDS = Words()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Masses and a cost model of one backend, well formed.
 
@@ -144,7 +144,7 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
     MixedBackendsError
         Costs and masses of two libraries.
     ShapeError, UnsupportedArrayError
-        `M` does not hold costs; the message begins with "M".
+        `M` does not hold costs.
     """
     names = ("a", "b", "M")
     if is_cost_model(M):
@@ -152,8 +152,4 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
         get_backend(a, b, cost.like, names=names)
         return cost
     backend = get_backend(a, b, M, names=names)
-    try:
-        return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
-    except (UnsupportedArrayError, ShapeError) as error:
-        msg = f"M: {error}"
-        raise type(error)(msg) from error
+    return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)

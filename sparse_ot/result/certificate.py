@@ -20,6 +20,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from sparse_ot._contents import ByContents
 from sparse_ot.core import REDUCED_COST_ULPS, rounding
 
 __all__ = ["RESOLUTION", "RESOLUTION_SINGLE", "Certificate", "rounding_of_bounds"]
@@ -30,9 +31,11 @@ by more than this for the solvers to act on it; in single precision it is two ro
 potential, and room for two more."""
 
 
-@dataclass(frozen=True)
-class Certificate:
+@dataclass(frozen=True, eq=False)
+class Certificate(ByContents):
     """Bounds on the optimum, and how well plan and potentials satisfy their constraints.
+
+    Two certificates are equal if their numbers are.
 
     Attributes
     ----------

@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sparse_ot._contents import ByContents
+from sparse_ot._messages import named
 from sparse_ot._typing import Array, Sparse
-from sparse_ot.errors import ShapeError
+from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.status import Status
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Solution", "SolveStats"]
 
 
-@dataclass(frozen=True)
-class SolveStats:
-    """The work that a solve did.
+@dataclass(frozen=True, eq=False)
+class SolveStats(ByContents):
+    """The work that a solve did; equal to another if all its numbers are.
 
     Attributes
     ----------
@@ -57,9 +59,13 @@ class SolveStats:
     rescaling: Any = 0.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Solution:
     """An optimal transport plan with its proof.
+
+    It can be copied and pickled if its arrays can. It holds arrays of the caller's library, and
+    ``==`` does not look into them: a solution equals itself only. Compare `value`, `plan` or
+    `certificate`.
 
     Attributes
     ----------
@@ -93,7 +99,7 @@ class Solution:
     potentials: tuple[Array, Array]
     certificate: Certificate
     stats: SolveStats
-    _backend: Backend = field(repr=False, compare=False)
+    _backend: Backend = field(repr=False)
 
     @property
     def gap(self) -> Any:
@@ -117,17 +123,32 @@ class Solution:
 
         Parameters
         ----------
-        vec : array (n,) or (n, p) for axis 0, (m,) or (m, p) for axis 1
+        vec : array or nested list, (n,) or (n, p) for axis 0, (m,) or (m, p) for axis 1
         axis : {0, 1}
+
+        Raises
+        ------
+        InputError
+            Another axis.
+        ShapeError, UnsupportedArrayError
+            Not one number, or row of numbers, for every source (axis 0) or target (axis 1).
         """
         if axis not in (0, 1):
-            msg = f"axis must be 0 (from the sources) or 1 (from the targets), found {axis!r}."
-            raise ValueError(msg)
-        count = self.potentials[axis].shape[0]
-        if vec.shape[0] != count:
+            msg = f"axis must be 0 (from the sources) or 1 (from the targets); found {axis!r}."
+            raise InputError(msg)
+        backend, ends = self._backend, self.potentials[axis]
+        if hasattr(vec, "filled"):
+            msg = "vec is a masked array. Expected a plain one, as the mask would be lost."
+            raise UnsupportedArrayError(msg)
+        # A sum may be complex, though costs may not.
+        if not (backend.is_sparse(vec) or "complex" in str(getattr(vec, "dtype", ""))):
+            with named("vec"):
+                vec = backend.asarray(vec, like=ends)
+        count = ends.shape[0]
+        if len(vec.shape) not in (1, 2) or vec.shape[0] != count:
             msg = f"vec has shape {tuple(vec.shape)}; axis {axis} needs ({count},) or ({count}, p)."
             raise ShapeError(msg)
-        return (self._backend.transpose(self.plan) if axis == 0 else self.plan) @ vec
+        return (backend.transpose(self.plan) if axis == 0 else self.plan) @ vec
 
     def _sum(self, axis: int) -> Array:
         xp = self._backend.xp

@@ -32,6 +32,16 @@ from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["ArrayApiBackend"]
 
+_REMEDIES = {
+    "complex": "Take the real part or the absolute value, whichever is meant.",
+    "datetime": "Count time from one moment: `(t - t.min()) / numpy.timedelta64(1, 's')`.",
+    "timedelta": "Divide by a unit: `t / numpy.timedelta64(1, 's')`.",
+    "void": "Take one field, or `numpy.lib.recfunctions.structured_to_unstructured`.",
+    "record": "Take one field, or `numpy.lib.recfunctions.structured_to_unstructured`.",
+    "": "If all entries are numbers, convert with `.astype(float)`; drop or fill in the others.",
+}
+"""What to do with an array that does not hold real numbers, by the start of its dtype's name."""
+
 _HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
 
 
@@ -141,16 +151,18 @@ class ArrayApiBackend:
             if isinstance(error, UnsupportedArrayError):
                 raise
             msg = (
-                f"Cannot make an array of this {type(x).__name__}: {error}. Expected numbers, or "
-                "rows of equal length."
+                f"Cannot make an array of this {type(x).__name__}: {str(error).rstrip('.')}. "
+                "Expected numbers, or rows of equal length."
             )
             raise ShapeError(msg) from error
 
     def _real(self, x: Array) -> Array:
-        if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
+        name = dtype_name(x.dtype)
+        if not name.startswith(("float", "bfloat", "int", "uint", "bool")):
+            remedy = next(words for kind, words in _REMEDIES.items() if name.startswith(kind))
             msg = (
                 f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
-                "booleans. Convert it first, for example with `.real` or `.astype(float)`."
+                f"booleans. {remedy}"
             )
             raise UnsupportedArrayError(msg)
         return x

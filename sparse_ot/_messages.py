@@ -1,0 +1,63 @@
+"""Parts of error messages that many places need: kinds of objects, names of arguments, numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sparse_ot.errors import ShapeError, UnsupportedArrayError
+
+__all__ = ["kind_of", "named", "told_apart"]
+
+
+def kind_of(x: object) -> str:
+    """What an object is, with its article; None is None.
+
+    Examples
+    --------
+    >>> kind_of([1.0]), kind_of(1), kind_of(None)
+    ('a list', 'an int', 'None')
+    """
+    if x is None:
+        return "None"
+    name = type(x).__name__
+    return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'u', 'nd')) else 'a'} {name}"
+
+
+@contextmanager
+def named(argument: str) -> Iterator[None]:
+    """Put the name of the caller's argument before the message of an error about one array.
+
+    Only backends raise errors without a name, since they do not know it. So this belongs around
+    calls of a backend, and nowhere else.
+
+    Examples
+    --------
+    >>> with named("b"):
+    ...     raise ShapeError("Found a vector.")
+    Traceback (most recent call last):
+    sparse_ot.errors.ShapeError: b: Found a vector.
+    """
+    try:
+        yield
+    except (ShapeError, UnsupportedArrayError) as error:
+        message, *others = error.args
+        error.args = (f"{argument}: {message}", *others)
+        raise
+
+
+def told_apart(x: float, y: float) -> tuple[str, str]:
+    """Two numbers with as many digits as show the difference, at least 6 and at most 17.
+
+    Examples
+    --------
+    >>> told_apart(0.75, 0.5)
+    ('0.75', '0.5')
+    >>> told_apart(0.5000000056, 0.499999995)
+    ('0.50000001', '0.49999999')
+    """
+    for digits in range(6, 18):
+        shown = f"{x:.{digits}g}", f"{y:.{digits}g}"
+        if shown[0] != shown[1]:
+            break
+    return shown
