@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from sparse_ot._typing import Array
+from sparse_ot.backends.protocol import Backend
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.masses import as_vector
@@ -37,9 +38,8 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
     if potentials is None:
         return None
     words = problem.words
-    pair = hasattr(potentials, "__len__") and len(potentials) == 2
-    if not pair or any(x is None for x in potentials):
-        msg = f"{words.start} must be {words.start_is}."
+    if not _is_pair(potentials, problem.backend):
+        msg = f"{words.start} must be {words.start_is}; found a {type(potentials).__name__}."
         raise ShapeError(msg)
     names = (f"{words.start}[0]", f"{words.start}[1]")
     get_backend(problem.cost.like, *potentials, names=(words.costs, *names))
@@ -48,3 +48,10 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
         for x, count, name in zip(potentials, problem.shape, names, strict=True)
     )
     return u, v
+
+
+def _is_pair(x: Any, backend: Backend) -> bool:
+    """Whether `x` is two things in a list or tuple, or an array of two rows."""
+    if isinstance(x, (list, tuple)):
+        return len(x) == 2 and all(one is not None for one in x)
+    return backend.owns(x) and not backend.is_sparse(x) and x.shape[:1] == (2,)

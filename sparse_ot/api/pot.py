@@ -14,9 +14,9 @@ from sparse_ot._typing import Array
 from sparse_ot.api import arguments
 from sparse_ot.api.arguments import OnInfeasible, warm_start
 from sparse_ot.api.solve import solve_problem
-from sparse_ot.backends.protocol import Backend
 from sparse_ot.costs.model import CostModel
 from sparse_ot.errors import HallViolation
+from sparse_ot.masses import as_array
 from sparse_ot.problem.infeasible import infeasible_message, raise_infeasible
 from sparse_ot.problem.problem import Problem, parse_cost
 from sparse_ot.result.solution import Solution
@@ -86,7 +86,7 @@ def emd(
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     answer = solve(problem, warm_start(problem, potentials_init))
     if answer.warning is not None:
-        warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+        warnings.warn(answer.warning, UserWarning, stacklevel=2)
     plan = answer.solution.plan
     return (plan, answer.log()) if log else plan
 
@@ -141,7 +141,7 @@ def emd2(
     )
     solve = _Solve(numItermax, center_dual, on_infeasible)
     cost = parse_cost(M, a, b)
-    columns = _columns(b, cost.backend)
+    columns = _columns(b, cost)
     problems = [
         Problem.of(cost, a, histogram, check_marginals=check_marginals)
         for histogram in ([b] if columns is None else columns)
@@ -160,7 +160,7 @@ def emd2(
     results: list[Any] = []
     for answer in answers:
         if answer.warning is not None:
-            warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+            warnings.warn(answer.warning, UserWarning, stacklevel=2)
         value = answer.solution.value
         if log or return_matrix:
             entry = answer.log()
@@ -235,11 +235,11 @@ class _Solve:
         return _Answer(s, short, short)
 
 
-def _columns(b: Any, backend: Backend) -> list[Any] | None:
+def _columns(b: Any, cost: CostModel) -> list[Any] | None:
     """The columns of a two-dimensional b; None for any other b."""
-    if b is None or (hasattr(b, "shape") and len(b.shape) != 2):
+    if b is None:
         return None
-    histograms = backend.asarray(b, None)
+    histograms = as_array(cost.backend, b, cost.shape[1], "b", cost.like)
     if len(histograms.shape) != 2:
         return None
     return [histograms[:, k] for k in range(histograms.shape[1])]

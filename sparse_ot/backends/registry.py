@@ -21,13 +21,19 @@ plain constants and imports nothing:
   them.
 
 The last four may be left out. This file names no library.
+
+*Objects of no library* that turn themselves into arrays in host memory, such as tables, buffers and
+labelled arrays, belong to the default library, unless it refuses them. One that speaks DLPack does
+not: it is an array of another library, perhaps on a device, and is not copied without a word.
 """
 
 from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -45,7 +51,8 @@ from sparse_ot.errors import (
 __all__ = ["Library", "get_backend", "libraries", "library_of", "load_backend"]
 
 _NEEDED = ("packages", "requirement", "advice", "backend")
-_PLAIN_PYTHON = (bool, int, float, range)
+_PLAIN_PYTHON = (bool, int, float, Fraction, Decimal, range)
+_TURNS_INTO_ARRAY = ("__array__", "__array_interface__", "__array_struct__")
 
 
 class Library(NamedTuple):
@@ -88,7 +95,8 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> Backend:
     ----------
     *arrays : array, sparse container, sequence, scalar or None
         Arguments of one call. Python and NumPy scalars, lists and None fit any library; if there
-        are no others, the library is NumPy. A list of arrays belongs to the library of its items.
+        are no others, the library is NumPy. A list of arrays belongs to the library of its items,
+        and what turns itself into an array (a pandas table, a buffer) to NumPy.
     names : sequence of str, optional
         The arguments' names, for messages.
 
@@ -161,14 +169,24 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
     if kind.refusal is not None:
         msg = f"{name} is {kind.refusal}"
         raise UnsupportedArrayError(msg)
-    return kind.library
+    if kind.is_known:
+        return kind.library
+    if _turns_into_array(x):
+        return libraries()[0].name
+    names = " or ".join(library.name for library in libraries() if library.public)
+    msg = (
+        f"{name} is a {_full_name(cls)}, which no backend understands. Expected "
+        f"an array or a sparse container of {names}, or a list of numbers.{_remedy(x)}"
+    )
+    raise UnsupportedArrayError(msg)
 
 
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
-    # One item per type suffices, so a long list of floats is cheap.
-    examples = {type(item): item for item in x}
+    # Besides lists, one item per type suffices, so a long list of floats is cheap.
+    lists = [item for item in x if isinstance(item, (list, tuple))]
+    examples = {type(item): item for item in x if not isinstance(item, (list, tuple))}
     prefix = "" if name.startswith("an item of ") else "an item of "
-    owners = {library_of(item, prefix + name) for item in examples.values()} - {None}
+    owners = {library_of(item, prefix + name) for item in (*lists, *examples.values())} - {None}
     if len(owners) > 1:
         msg = (
             f"{name} is a list with items of {' and '.join(sorted(map(str, owners)))}. "
@@ -178,36 +196,66 @@ def _library_of_items(x: Sequence[Any], name: str) -> str | None:
     return next(iter(owners), None)
 
 
+def _turns_into_array(x: Any) -> bool:
+    """Whether an object of no library is an array in host memory, by NumPy's ways to say so."""
+    if isinstance(x, (type, bytes, bytearray)) or hasattr(type(x), "__dlpack__"):
+        return False
+    if any(hasattr(x, way) for way in _TURNS_INTO_ARRAY):
+        return True
+    try:
+        memoryview(x)
+    except TypeError:
+        return False
+    return True
+
+
+def _remedy(x: Any) -> str:
+    """A sentence that says how an object of no library becomes an array, where that is known."""
+    if isinstance(x, (str, bytes, bytearray)):
+        return " Read the numbers from it first."
+    if isinstance(x, complex):
+        return " Costs and masses are real numbers."
+    if isinstance(x, Mapping):
+        return " Pass `list(x.values())`, in the order of the points."
+    if isinstance(x, Set):
+        return " A set has no order: pass a list, in the order of the points."
+    if hasattr(type(x), "__dlpack__"):
+        return " Convert it to one of these libraries, on the device where you want the result."
+    return " Pass `list(x)`." if isinstance(x, Iterable) else ""
+
+
+def _full_name(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")
+
+
 class _Kind(NamedTuple):
     """The library of all objects of a class, or the reason to refuse them.
 
-    Neither means that they fit any library.
+    Neither means that they fit any library, or that the class `is_known` to none.
     """
 
     library: str | None = None
     refusal: str | None = None
+    is_known: bool = True
 
 
 @cache
 def _kind(cls: type, path: tuple[str, ...]) -> _Kind:
-    owners = {package: library for library in _read_folders(path) for package in library.packages}
+    folders = _read_folders(path)
+    owners = {package: library for library in folders for package in library.packages}
+    bases = []
     for base in cls.__mro__:
+        bases.append(base)
         library = owners.get(base.__module__.partition(".")[0])
         if library is not None:
             break
-    else:
-        names = " or ".join(library.name for library in _read_folders(path) if library.public)
-        return _Kind(
-            refusal=f"a {cls.__module__}.{cls.__qualname__}, which no backend understands. "
-            f"Expected an array or a sparse container of {names}, or a list of numbers. Convert it "
-            "first, for example with `.to_numpy()` or `numpy.asarray`."
-        )
-    for module, refusal in library.refused.items():
-        if f"{cls.__module__}.".startswith(f"{module}."):
+    names = [_full_name(base) for base in bases]
+    for module, refusal in (library or folders[0]).refused.items():
+        if any(f"{name}.".startswith(f"{module}.") for name in names):
             return _Kind(refusal=refusal)
-    if any(f"{base.__module__}.{base.__qualname__}" in library.scalars for base in cls.__mro__):
-        return _Kind()
-    return _Kind(library.name)
+    if library is None:
+        return _Kind(is_known=False)
+    return _Kind() if any(name in library.scalars for name in names) else _Kind(library.name)
 
 
 @cache

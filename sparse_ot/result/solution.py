@@ -119,7 +119,9 @@ class Solution:
             msg = f"axis must be 0 (from the sources) or 1 (from the targets), found {axis!r}."
             raise ValueError(msg)
         count = self.potentials[axis].shape[0]
-        if vec.shape[0] != count:
+        if not self._backend.is_sparse(vec):
+            vec = self._backend.asarray(vec, self.potentials[axis])
+        if vec.shape[:1] != (count,):
             msg = f"vec has shape {tuple(vec.shape)}; axis {axis} needs ({count},) or ({count}, p)."
             raise ShapeError(msg)
         return (self._backend.transpose(self.plan) if axis == 0 else self.plan) @ vec

@@ -16,7 +16,8 @@ import numpy as np
 
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
-from sparse_ot.backends.generic.arrays import data_dependent_shapes, dtype_name
+from sparse_ot.backends.generic.arrays import data_dependent_shapes
+from sparse_ot.backends.generic.numbers import as_plain, require_real
 from sparse_ot.backends.protocol import (
     ArraySpec,
     CooParts,
@@ -136,23 +137,18 @@ class ArrayApiBackend:
             return self._real(x)
         try:
             device = None if like is None else self.device_of(like)
-            return self._real(self._xp.asarray(x, device=device))
-        except (ValueError, TypeError) as error:
+            return self._real(self._xp.asarray(as_plain(x), device=device))
+        except (ValueError, TypeError, OverflowError) as error:
             if isinstance(error, UnsupportedArrayError):
                 raise
             msg = (
-                f"Cannot make an array of this {type(x).__name__}: {error}. Expected numbers, or "
-                "rows of equal length."
+                f"Cannot make an array of this {type(x).__name__}: {str(error).rstrip('.')}. Expected "
+                "numbers, or rows of equal length."
             )
             raise ShapeError(msg) from error
 
     def _real(self, x: Array) -> Array:
-        if not dtype_name(x.dtype).startswith(("float", "bfloat", "int", "uint", "bool")):
-            msg = (
-                f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
-                "booleans. Convert it first, for example with `.real` or `.astype(float)`."
-            )
-            raise UnsupportedArrayError(msg)
+        require_real(x.dtype)
         return x
 
     def coo_parts(self, M: Sparse) -> CooParts:
