@@ -216,7 +216,7 @@ def _remedy(x: Any) -> str:
     if isinstance(x, complex):
         return " Costs and masses are real numbers."
     if isinstance(x, Mapping):
-        return " Pass `list(x.values())`, in the order of the points."
+        return " Pass one of its values, or `list(x.values())` in the order of the points."
     if isinstance(x, Set):
         return " A set has no order: pass a list, in the order of the points."
     if hasattr(type(x), "__dlpack__"):

@@ -138,12 +138,15 @@ class ArrayApiBackend:
         try:
             device = None if like is None else self.device_of(like)
             return self._real(self._xp.asarray(as_plain(x), device=device))
-        except (ValueError, TypeError, OverflowError) as error:
+        except OverflowError as error:
+            msg = f"Cannot make an array of this {type(x).__name__}: {error}. Give it as floats."
+            raise UnsupportedArrayError(msg) from error
+        except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
                 raise
             msg = (
-                f"Cannot make an array of this {type(x).__name__}: {str(error).rstrip('.')}. Expected "
-                "numbers, or rows of equal length."
+                f"Cannot make an array of this {type(x).__name__}: {str(error).rstrip('.')}. "
+                "Expected numbers, or rows of equal length."
             )
             raise ShapeError(msg) from error
 

@@ -11,8 +11,8 @@ DEFAULT = True
 SCALARS = ("numpy.generic",)
 _ON_DISK = "stored on disk. Expected an array in memory. Read it first, for example with `x[...]`."
 _WITH_UNIT = (
-    "an array with a unit, which would be lost. Expected plain numbers. Convert it to the unit that "
-    "you want, and pass its values."
+    "an array with a unit, which would be lost. Expected plain numbers. Convert it to the unit "
+    "that you want, and pass its values."
 )
 REFUSED = {
     "torch": "a PyTorch tensor, for which there is no backend. Expected an array of a library that "

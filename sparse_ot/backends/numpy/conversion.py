@@ -1,8 +1,8 @@
-"""What NumPy's arrays are made from: tables, labelled and masked arrays, buffers, and lists of them.
+"""What NumPy's arrays are made from: tables, labelled and masked arrays, buffers, lists of these.
 
 The package of an object's class says how it is read, and no package is imported for it. Labels are
-not compared: entries are taken in their order. What has no reader of its own is read by NumPy, which
-knows buffers and objects that turn themselves into arrays.
+not compared: entries are taken in their order. What has no reader of its own is read by NumPy,
+which knows buffers and objects that turn themselves into arrays.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ def as_ndarray(x: Any) -> Any:
     """
     if isinstance(x, (list, tuple)):
         return read_items(x, as_ndarray)
-    reader = _reader(type(x))
+    cls: Any = type(x)
+    reader = _reader(cls)
     return x if reader is None else reader(x)
 
 
@@ -47,10 +48,21 @@ def _reader(cls: type) -> Callable[[Any], Any] | None:
         for package, reader in _READERS.items():
             if f"{base.__module__}.".startswith(f"{package}."):
                 return reader
-    return None if issubclass(cls, _NUMBERS) else np.asarray
+    return None if issubclass(cls, _NUMBERS) else _read_other
 
 
 _NUMBERS = (Number, np.generic, range)
+
+
+def _read_other(x: Any) -> Any:
+    try:
+        return np.asarray(x)
+    except Exception as error:  # whatever an object's own conversion raises
+        msg = (
+            f"This {type(x).__name__} does not become a NumPy array: {error}. Convert it first, "
+            "and pass the array."
+        )
+        raise UnsupportedArrayError(msg) from error
 
 
 def _read_masked(x: Any) -> Any:
@@ -67,9 +79,9 @@ def _read_xarray(x: Any) -> Any:
     if not isinstance(x.data, np.ndarray):
         kind = type(x.data)
         msg = (
-            f"Found an xarray {type(x).__name__} of {kind.__module__}.{kind.__qualname__}. Expected "
-            "one of NumPy. Pass `x.compute()` if it is lazy, or `x.data` if it is of a library that "
-            "has a backend."
+            f"Found an xarray {type(x).__name__} of {kind.__module__}.{kind.__qualname__}. "
+            "Expected one of NumPy. Pass `x.compute()` if it is lazy, or `x.data` if it is of a "
+            "library that has a backend."
         )
         raise UnsupportedArrayError(msg)
     return as_ndarray(x.data)
