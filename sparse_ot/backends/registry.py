@@ -22,16 +22,15 @@ plain constants and imports nothing:
 
 The last four may be left out. This file names no library.
 
-*Objects of no library* that turn themselves into arrays in host memory, such as tables, buffers and
-labelled arrays, belong to the default library, unless it refuses them. One that speaks DLPack does
-not: it is an array of another library, perhaps on a device, and is not copied without a word.
+*Objects of no library* that turn themselves into arrays in host memory (`foreign` says which)
+belong to the default library, unless it refuses them.
 """
 
 from __future__ import annotations
 
 import pkgutil
 import sys
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -40,6 +39,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sparse_ot.backends.foreign import full_name, remedy, turns_into_array
 from sparse_ot.backends.protocol import Backend, CooParts
 from sparse_ot.errors import (
     InputError,
@@ -52,7 +52,6 @@ __all__ = ["Library", "get_backend", "libraries", "library_of", "load_backend"]
 
 _NEEDED = ("packages", "requirement", "advice", "backend")
 _PLAIN_PYTHON = (bool, int, float, Fraction, Decimal, range)
-_TURNS_INTO_ARRAY = ("__array__", "__array_interface__", "__array_struct__")
 
 
 class Library(NamedTuple):
@@ -171,12 +170,12 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
         raise UnsupportedArrayError(msg)
     if kind.is_known:
         return kind.library
-    if _turns_into_array(x):
+    if turns_into_array(x):
         return libraries()[0].name
     names = " or ".join(library.name for library in libraries() if library.public)
     msg = (
-        f"{name} is a {_full_name(cls)}, which no backend understands. Expected "
-        f"an array or a sparse container of {names}, or a list of numbers.{_remedy(x)}"
+        f"{name} is a {full_name(cls)}, which no backend understands. Expected an array or a "
+        f"sparse container of {names}, or a list of numbers.{remedy(x)}"
     )
     raise UnsupportedArrayError(msg)
 
@@ -194,38 +193,6 @@ def _library_of_items(x: Sequence[Any], name: str) -> str | None:
         )
         raise MixedBackendsError(msg)
     return next(iter(owners), None)
-
-
-def _turns_into_array(x: Any) -> bool:
-    """Whether an object of no library is an array in host memory, by NumPy's ways to say so."""
-    if isinstance(x, (type, bytes, bytearray)) or hasattr(type(x), "__dlpack__"):
-        return False
-    if any(hasattr(x, way) for way in _TURNS_INTO_ARRAY):
-        return True
-    try:
-        memoryview(x)
-    except TypeError:
-        return False
-    return True
-
-
-def _remedy(x: Any) -> str:
-    """A sentence that says how an object of no library becomes an array, where that is known."""
-    if isinstance(x, (str, bytes, bytearray)):
-        return " Read the numbers from it first."
-    if isinstance(x, complex):
-        return " Costs and masses are real numbers."
-    if isinstance(x, Mapping):
-        return " Pass one of its values, or `list(x.values())` in the order of the points."
-    if isinstance(x, Set):
-        return " A set has no order: pass a list, in the order of the points."
-    if hasattr(type(x), "__dlpack__"):
-        return " Convert it to one of these libraries, on the device where you want the result."
-    return " Pass `list(x)`." if isinstance(x, Iterable) else ""
-
-
-def _full_name(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}".removeprefix("builtins.")
 
 
 class _Kind(NamedTuple):
@@ -249,7 +216,7 @@ def _kind(cls: type, path: tuple[str, ...]) -> _Kind:
         library = owners.get(base.__module__.partition(".")[0])
         if library is not None:
             break
-    names = [_full_name(base) for base in bases]
+    names = [full_name(base) for base in bases]
     for module, refusal in (library or folders[0]).refused.items():
         if any(f"{name}.".startswith(f"{module}.") for name in names):
             return _Kind(refusal=refusal)

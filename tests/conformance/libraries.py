@@ -63,6 +63,11 @@ class Library:
     crosses: bool = True
     scalar_types: tuple[type, ...] = ()
 
+    @property
+    def number_types(self) -> Any:
+        """Types that a single number may have."""
+        return (self.array_type, *self.scalar_types)
+
     def on_host(self, M: Any) -> Any:
         """A dense array as NumPy's, a container as a SciPy COO with every stored entry."""
         if isinstance(M, self.array_type):
