@@ -32,7 +32,7 @@ def emd(
     a: Any,
     b: Any,
     M: Any,
-    numItermax: int | None = None,
+    numItermax: float | None = None,
     log: bool = False,
     center_dual: bool = True,
     numThreads: int | Literal["max"] = 1,
@@ -46,11 +46,12 @@ def emd(
     Parameters
     ----------
     a, b : array (n,), (m,)
-        Masses; None or empty means uniform.
+        Masses; None or empty means uniform. docs/inputs.md lists what counts as an array.
     M : array (n, m) or sparse container
         Costs, as in `solve`.
-    numItermax : int, optional
-        Maximum of pivots; no limit by default. A solve that reaches the limit warns.
+    numItermax : whole number, optional
+        Maximum of pivots, as 1000 or 1e6; no limit by default, or if infinite. A solve that reaches
+        the limit gives a `UserWarning`.
     log : bool
         Also return a dictionary with ``cost``, ``u``, ``v``, ``warning``, ``result_code``.
     center_dual : bool
@@ -96,7 +97,7 @@ def emd2(
     b: Any,
     M: Any,
     processes: int = 1,
-    numItermax: int | None = None,
+    numItermax: float | None = None,
     log: bool = False,
     return_matrix: bool = False,
     center_dual: bool = True,
@@ -122,7 +123,8 @@ def emd2(
 
     Returns
     -------
-    value : 0-d array, or a list of K of them (of pairs, with `log`)
+    value : number, or a list of K of them (of pairs, with `log`)
+        For NumPy a scalar of the costs' dtype, otherwise an array without dimensions.
 
     Raises
     ------

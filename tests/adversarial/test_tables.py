@@ -205,7 +205,7 @@ def test_cells_on_disk_are_read_first(cells: Any, stored: str, tmp_path: Path) -
     backed = anndata.read_h5ad(tmp_path / "cells.h5ad", backed="r")
     try:
         for solve in (sparse_ot.solve, lambda x: sparse_ot.solve_sample(x, X)):
-            with pytest.raises(UnsupportedArrayError, match=r"stored on disk.*Read it first"):
+            with pytest.raises(UnsupportedArrayError, match=r"stored on disk.*Pass `x"):
                 solve(backed.X)
         assert sparse_ot.solve_sample(backed.obsm["X_pca"], X[::-1]).converged
     finally:
