@@ -53,8 +53,11 @@ class InputError(SparseOTError, ValueError):
     """The problem as given is not an optimal transport problem."""
 
 
-class ShapeError(InputError):
-    """Two arrays do not fit together."""
+class ShapeError(InputError, AssertionError):
+    """Two arrays do not fit together.
+
+    Also an `AssertionError`, because that is what POT raises for them.
+    """
 
 
 class NonFiniteError(InputError):

@@ -17,7 +17,7 @@ from sparse_ot.backends.generic.arrays import device_of, dtype_name
 from sparse_ot.backends.protocol import Backend
 from sparse_ot.errors import MassError, NonFiniteError, ShapeError, UnsupportedArrayError
 
-__all__ = ["as_masses", "as_vector", "bad_mass", "no_mass", "totals_tolerance"]
+__all__ = ["as_array", "as_masses", "as_vector", "bad_mass", "no_mass", "totals_tolerance"]
 
 # Totals that differ by more than this are a mistake of the caller; a smaller difference is
 # rounding, and b is rescaled to the total of a. POT compares absolute values, to 1.5e-6. Here the
@@ -79,13 +79,19 @@ def as_masses(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
     UnsupportedArrayError
         If `x` does not hold real numbers.
     """
-    if x is None or (isinstance(x, (list, tuple)) and not x) or getattr(x, "shape", None) == (0,):
+    masses = None if x is None else as_array(backend, x, count, name, like)
+    if masses is None or masses.shape == (0,):
         return backend.xp.full(count, 1.0 / count, dtype=like.dtype, device=device_of(like))
-    return as_vector(backend, x, count, name, like)
+    return _vector(masses, count, name)
 
 
 def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
     """One real number per point, for `count` points on the device of `like`; named in errors."""
+    return _vector(as_array(backend, x, count, name, like), count, name)
+
+
+def as_array(backend: Backend, x: Any, count: int, name: str, like: Array) -> Array:
+    """Real numbers, of whatever shape, on the device of `like`; errors ask for `count` of them."""
     if backend.is_sparse(x):
         msg = (
             f"{name} is a sparse container ({type(x).__name__}). Expected a dense vector, "
@@ -93,7 +99,10 @@ def as_vector(backend: Backend, x: Any, count: int, name: str, like: Array) -> A
         )
         raise UnsupportedArrayError(msg)
     with named(name):
-        x = backend.asarray(x, like)
+        return backend.asarray(x, like)
+
+
+def _vector(x: Array, count: int, name: str) -> Array:
     if x.shape != (count,):
         flat = " Flatten it, with `.reshape(-1)`." if prod(x.shape) == count and x.shape else ""
         msg = (

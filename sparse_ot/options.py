@@ -1,7 +1,8 @@
 """Checks of the options of a call: numbers, limits and callables.
 
-A scalar of any library is accepted as a number. An invalid value raises an `InputError` that names
-the option, says what it must be, and shows what was found.
+A scalar of any library is accepted as a number, and a whole number also as a float, like ``1e6``.
+An invalid value raises an `InputError` that names the option, says what it must be, and shows what
+was found.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import operator
 import os
 from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from sparse_ot.errors import InputError
 
@@ -82,17 +81,17 @@ def whole(name: str, value: Any) -> int:
 
     Examples
     --------
-    >>> whole("k", 3)
-    3
+    >>> whole("k", 3), whole("k", 3.0)
+    (3, 3)
     """
-    if (count := _index(value)) is None or count < 1:
+    if (count := _integer(value)) is None or count < 1:
         msg = f"{name} must be a whole number of at least 1; found {value!r}."
         raise InputError(msg)
     return count
 
 
 def pivots(name: str, value: Any) -> int | None:
-    """A limit on pivots: a positive whole number, or None for no limit.
+    """A limit on pivots: a positive whole number; None, also for infinity, means no limit.
 
     Raises
     ------
@@ -104,9 +103,9 @@ def pivots(name: str, value: Any) -> int | None:
     >>> pivots("max_pivots", 10**30) == 2**62  # as good as no limit
     True
     """
-    if value is None:
+    if value is None or _number(value) == math.inf:
         return None
-    if (count := _index(value)) is None or count < 1:
+    if (count := _integer(value)) is None or count < 1:
         msg = f"{name} must be a positive whole number, or None for no limit; found {value!r}."
         raise InputError(msg)
     return min(count, 2**62)
@@ -127,7 +126,7 @@ def seed(value: Any) -> int | None:
     """
     if value is None:
         return None
-    if (number := _index(value)) is None or not 0 <= number <= MAX_SEED:
+    if (number := _integer(value)) is None or not 0 <= number <= MAX_SEED:
         msg = f"seed must be a whole number from 0 to 2**63 - 1, or None; found {value!r}."
         raise InputError(msg)
     return number
@@ -148,7 +147,7 @@ def threads(name: str, value: Any) -> int:
     """
     if isinstance(value, str) and value == "max":
         return os.cpu_count() or 1
-    if (count := _index(value)) is None or count < 1:
+    if (count := _integer(value)) is None or count < 1:
         msg = f'{name} must be a whole number of at least 1, or "max"; found {value!r}.'
         raise InputError(msg)
     return count
@@ -176,19 +175,29 @@ def callback(name: str, value: Any, expected: str) -> Callable[..., Any] | None:
 
 def _number(value: Any) -> float:
     """The value as a float; NaN for strings, truth values, and arrays, even of one number."""
-    if isinstance(value, (str, bytes, bool, np.bool_)) or getattr(value, "ndim", 0) != 0:
-        return math.nan
     try:
-        return float(value)
+        return float(value) if _is_real(value) else math.nan
     except (TypeError, ValueError, OverflowError):
         return math.nan
 
 
-def _index(value: Any) -> int | None:
-    """The value as an int if it is a whole number of any type, or None."""
-    if isinstance(value, (bool, np.bool_)):
+def _integer(value: Any) -> int | None:
+    """The value as an int if it is a whole number of any type, as 3 and 3.0 are; else None."""
+    if not _is_real(value):
         return None
     try:
         return operator.index(value)
     except TypeError:
-        return None
+        number = _number(value)
+        return int(number) if number.is_integer() else None
+
+
+def _is_real(value: Any) -> bool:
+    """Whether the type of the value is that of one real number; NumPy would convert more."""
+    converts = hasattr(type(value), "__float__") or hasattr(type(value), "__index__")
+    if isinstance(value, bool) or not converts:
+        return False
+    if not hasattr(value, "dtype"):
+        return True
+    dtype = str(value.dtype).rpartition(".")[2]
+    return getattr(value, "ndim", 0) == 0 and dtype.startswith(("float", "bfloat", "int", "uint"))

@@ -6,6 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array
+from sparse_ot.backends.protocol import Backend
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.masses import as_vector
@@ -37,13 +38,10 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
     if potentials is None:
         return None
     words = problem.words
-    try:
-        u, v = potentials
-    except (TypeError, ValueError):  # nothing to unpack, or not two things
-        u = v = None
-    if u is None or v is None:
+    if not _is_pair(potentials, problem.backend):
         msg = f"{words.start} must be {words.start_is}; found {kind_of(potentials)}."
         raise ShapeError(msg)
+    u, v = potentials
     names = (f"{words.start}[0]", f"{words.start}[1]")
     get_backend(problem.cost.like, u, v, names=(words.costs, *names))
     u, v = (
@@ -51,3 +49,10 @@ def warm_start(problem: Problem, potentials: Any) -> tuple[Array, Array] | None:
         for x, count, name in zip((u, v), problem.shape, names, strict=True)
     )
     return u, v
+
+
+def _is_pair(x: Any, backend: Backend) -> bool:
+    """Whether `x` is two things in a list or tuple, or an array of two rows."""
+    if isinstance(x, (list, tuple)):
+        return len(x) == 2 and all(one is not None for one in x)
+    return backend.owns(x) and not backend.is_sparse(x) and x.shape[:1] == (2,)

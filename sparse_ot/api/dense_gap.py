@@ -123,7 +123,7 @@ def dense_gap(
     if solution.status in (Status.INFEASIBLE, Status.INVALID):
         msg = f"The solution has no plan (status {solution.status.name}). Solve a feasible graph."
         raise InputError(msg)
-    backend = get_backend(X, Y, solution.value, names=("X", "Y", "solution"))
+    backend = get_backend(X, Y, solution.potentials[0], names=("X", "Y", "solution"))
     cost = PointCloudCost(X, Y, metric, backend=backend)
     if cost.shape != (found := tuple(int(p.shape[0]) for p in solution.potentials)):
         msg = (

@@ -10,14 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple
 
 from sparse_ot import options
-from sparse_ot._messages import named
 from sparse_ot._typing import Array
 from sparse_ot.api import arguments
 from sparse_ot.api.arguments import OnInfeasible, warm_start
 from sparse_ot.api.solve import solve_problem
-from sparse_ot.backends.protocol import Backend
 from sparse_ot.costs.model import CostModel
 from sparse_ot.errors import HallViolation
+from sparse_ot.masses import as_array
 from sparse_ot.problem.infeasible import infeasible_message, raise_infeasible
 from sparse_ot.problem.problem import Problem, parse_cost
 from sparse_ot.result.solution import Solution
@@ -33,7 +32,7 @@ def emd(
     a: Any,
     b: Any,
     M: Any,
-    numItermax: int | None = None,
+    numItermax: float | None = None,
     log: bool = False,
     center_dual: bool = True,
     numThreads: int | Literal["max"] = 1,
@@ -47,11 +46,12 @@ def emd(
     Parameters
     ----------
     a, b : array (n,), (m,)
-        Masses; None or empty means uniform.
+        Masses; None or empty means uniform. docs/inputs.md lists what counts as an array.
     M : array (n, m) or sparse container
         Costs, as in `solve`.
-    numItermax : int, optional
-        Maximum of pivots; no limit by default. A solve that reaches the limit warns.
+    numItermax : whole number, optional
+        Maximum of pivots, as 1000 or 1e6; no limit by default, or if infinite. A solve that reaches
+        the limit gives a `UserWarning`.
     log : bool
         Also return a dictionary with ``cost``, ``u``, ``v``, ``warning``, ``result_code``.
     center_dual : bool
@@ -87,7 +87,7 @@ def emd(
     problem = Problem.parse(M, a, b, check_marginals=check_marginals)
     answer = solve(problem, warm_start(problem, potentials_init))
     if answer.warning is not None:
-        warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+        warnings.warn(answer.warning, UserWarning, stacklevel=2)
     plan = answer.solution.plan
     return (plan, answer.log()) if log else plan
 
@@ -97,7 +97,7 @@ def emd2(
     b: Any,
     M: Any,
     processes: int = 1,
-    numItermax: int | None = None,
+    numItermax: float | None = None,
     log: bool = False,
     return_matrix: bool = False,
     center_dual: bool = True,
@@ -123,7 +123,8 @@ def emd2(
 
     Returns
     -------
-    value : 0-d array, or a list of K of them (of pairs, with `log`)
+    value : number, or a list of K of them (of pairs, with `log`)
+        For NumPy a scalar of the costs' dtype, otherwise an array without dimensions.
 
     Raises
     ------
@@ -142,7 +143,7 @@ def emd2(
     )
     solve = _Solve(numItermax, center_dual, on_infeasible)
     cost = parse_cost(M, a, b)
-    columns = _columns(b, cost.backend)
+    columns = _columns(b, cost)
     problems = [
         Problem.of(cost, a, histogram, check_marginals=check_marginals)
         for histogram in ([b] if columns is None else columns)
@@ -161,7 +162,7 @@ def emd2(
     results: list[Any] = []
     for answer in answers:
         if answer.warning is not None:
-            warnings.warn(answer.warning, RuntimeWarning, stacklevel=2)
+            warnings.warn(answer.warning, UserWarning, stacklevel=2)
         value = answer.solution.value
         if log or return_matrix:
             entry = answer.log()
@@ -236,12 +237,11 @@ class _Solve:
         return _Answer(s, short, short)
 
 
-def _columns(b: Any, backend: Backend) -> list[Any] | None:
+def _columns(b: Any, cost: CostModel) -> list[Any] | None:
     """The columns of a two-dimensional b; None for any other b."""
-    if b is None or backend.is_sparse(b) or (hasattr(b, "shape") and len(b.shape) != 2):
+    if b is None:
         return None
-    with named("b"):
-        histograms = backend.asarray(b, None)
+    histograms = as_array(cost.backend, b, cost.shape[1], "b", cost.like)
     if len(histograms.shape) != 2:
         return None
     return [histograms[:, k] for k in range(histograms.shape[1])]

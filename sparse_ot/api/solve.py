@@ -40,7 +40,7 @@ def solve(
     a: Any = None,
     b: Any = None,
     *,
-    max_pivots: int | None = None,
+    max_pivots: float | None = None,
     time_limit: float | None = None,
     potentials_init: tuple[Array, Array] | None = None,
     center_dual: bool = True,
@@ -54,15 +54,17 @@ def solve(
     M : array (n, m), sparse container (n, m), or cost model
         Costs. In a sparse container every stored entry is an arc (also a stored 0) and every
         other pair is forbidden; a cost of +inf forbids a pair in either. NumPy, SciPy sparse, and
-        the arrays and containers of the other backends are accepted. A `PointCloudCost`, or any
-        object with the protocol `sparse_ot.costs.CostModel`, is solved over all its pairs without a
-        matrix (see `solve_sample`), and its plan is a sparse container.
+        the arrays and containers of the other backends are accepted, and so are tables and buffers
+        (docs/inputs.md). A `PointCloudCost`, or any object with the protocol
+        `sparse_ot.costs.CostModel`, is solved over all its pairs without a matrix (see
+        `solve_sample`), and its plan is a sparse container.
     a : array (n,), optional
         Masses of the sources; None or empty means uniform, ``1 / n`` each.
     b : array (m,), optional
         Masses of the targets.
-    max_pivots : int, optional
-        Stop after this many pivots with the best plan so far (status PIVOT_LIMIT).
+    max_pivots : whole number, optional
+        Stop after this many pivots with the best plan so far (status PIVOT_LIMIT). Infinity means
+        no limit.
     time_limit : float, optional
         Stop after this many seconds (status TIME_LIMIT), counted from the start of the solve.
     potentials_init : tuple of arrays (n,), (m,), optional

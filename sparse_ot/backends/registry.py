@@ -21,6 +21,9 @@ plain constants and imports nothing:
   them.
 
 The last four may be left out. This file names no library.
+
+*Objects of no library* that turn themselves into arrays in host memory (`foreign` says which)
+belong to the default library, unless it refuses them.
 """
 
 from __future__ import annotations
@@ -28,12 +31,15 @@ from __future__ import annotations
 import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sparse_ot.backends.foreign import full_name, remedy, turns_into_array
 from sparse_ot.backends.protocol import Backend, CooParts
 from sparse_ot.errors import (
     InputError,
@@ -45,7 +51,7 @@ from sparse_ot.errors import (
 __all__ = ["Library", "get_backend", "libraries", "library_of", "load_backend"]
 
 _NEEDED = ("packages", "requirement", "advice", "backend")
-_PLAIN_PYTHON = (bool, int, float, range)
+_PLAIN_PYTHON = (bool, int, float, Fraction, Decimal, range)
 
 
 class Library(NamedTuple):
@@ -88,7 +94,8 @@ def get_backend(*arrays: Any, names: Sequence[str] | None = None) -> Backend:
     ----------
     *arrays : array, sparse container, sequence, scalar or None
         Arguments of one call. Python and NumPy scalars, lists and None fit any library; if there
-        are no others, the library is NumPy. A list of arrays belongs to the library of its items.
+        are no others, the library is NumPy. A list of arrays belongs to the library of its items,
+        and what turns itself into an array (a pandas table, a buffer) to NumPy.
     names : sequence of str, optional
         The arguments' names, for messages.
 
@@ -167,14 +174,24 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
     if kind.refusal is not None:
         msg = f"{name} is {kind.refusal}"
         raise UnsupportedArrayError(msg)
-    return kind.library
+    if kind.is_known:
+        return kind.library
+    if turns_into_array(x):
+        return libraries()[0].name
+    names = " or ".join(library.name for library in libraries() if library.public)
+    msg = (
+        f"{name} is a {full_name(cls)}, which no backend understands. Expected an array or a "
+        f"sparse container of {names}, or a list of numbers.{remedy(x)}"
+    )
+    raise UnsupportedArrayError(msg)
 
 
 def _library_of_items(x: Sequence[Any], name: str) -> str | None:
-    # One item per type suffices, so a long list of floats is cheap.
-    examples = {type(item): item for item in x}
+    # Besides lists, one item per type suffices, so a long list of floats is cheap.
+    lists = [item for item in x if isinstance(item, (list, tuple))]
+    examples = {type(item): item for item in x if not isinstance(item, (list, tuple))}
     prefix = "" if name.startswith("an item of ") else "an item of "
-    owners = {library_of(item, prefix + name) for item in examples.values()} - {None}
+    owners = {library_of(item, prefix + name) for item in (*lists, *examples.values())} - {None}
     if len(owners) > 1:
         msg = (
             f"{name} is a list with items of {' and '.join(sorted(map(str, owners)))}. "
@@ -187,33 +204,31 @@ def _library_of_items(x: Sequence[Any], name: str) -> str | None:
 class _Kind(NamedTuple):
     """The library of all objects of a class, or the reason to refuse them.
 
-    Neither means that they fit any library.
+    Neither means that they fit any library, or that the class `is_known` to none.
     """
 
     library: str | None = None
     refusal: str | None = None
+    is_known: bool = True
 
 
 @cache
 def _kind(cls: type, path: tuple[str, ...]) -> _Kind:
-    owners = {package: library for library in _read_folders(path) for package in library.packages}
+    folders = _read_folders(path)
+    owners = {package: library for library in folders for package in library.packages}
+    bases = []
     for base in cls.__mro__:
+        bases.append(base)
         library = owners.get(base.__module__.partition(".")[0])
         if library is not None:
             break
-    else:
-        names = " or ".join(library.name for library in _read_folders(path) if library.public)
-        return _Kind(
-            refusal=f"a {cls.__module__}.{cls.__qualname__}, which no backend understands. "
-            f"Expected an array or a sparse container of {names}, or a list of numbers. Convert it "
-            "first, for example with `.to_numpy()` or `numpy.asarray`."
-        )
-    for module, refusal in library.refused.items():
-        if f"{cls.__module__}.".startswith(f"{module}."):
+    names = [full_name(base) for base in bases]
+    for module, refusal in (library or folders[0]).refused.items():
+        if any(f"{name}.".startswith(f"{module}.") for name in names):
             return _Kind(refusal=refusal)
-    if any(f"{base.__module__}.{base.__qualname__}" in library.scalars for base in cls.__mro__):
-        return _Kind()
-    return _Kind(library.name)
+    if library is None:
+        return _Kind(is_known=False)
+    return _Kind() if any(name in library.scalars for name in names) else _Kind(library.name)
 
 
 @cache

@@ -71,8 +71,9 @@ class Solution:
     ----------
     status : Status
         Why the solve stopped. Under a JAX trace, its integer code instead.
-    value : array, 0-d
-        Cost of the plan, in the caller's library, on its device.
+    value : number
+        Cost of the plan, in the caller's library, on its device: for NumPy a scalar, otherwise an
+        array without dimensions.
     plan : array (n, m) or sparse container
         Mass from every source to every target: dense if the costs are a matrix, otherwise sparse,
         in the container and format of the costs if they have one.

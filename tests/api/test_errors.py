@@ -247,7 +247,7 @@ def test_what_is_no_pair_of_potentials_is_named(start: Any) -> None:
 
 
 def test_infeasible_problems_warn_where_emd_was_called() -> None:
-    with pytest.warns(RuntimeWarning, match="an entry of") as caught:
+    with pytest.warns(UserWarning, match="an entry of") as caught:
         plan = sparse_ot.emd(A, B, put(M, 1, np.inf), on_infeasible="warn")
     assert np.isnan(plan).all()
     assert caught[0].filename == __file__

@@ -65,7 +65,7 @@ def test_a_whole_number_is_one_in_every_type() -> None:
     sparse_ot.emd2(None, None, M, numThreads=np.int32(2))
 
 
-@pytest.mark.parametrize("value", [-1, 1.0, "3", True, [3], 2**63, 2**70])
+@pytest.mark.parametrize("value", [-1, 1.5, "3", True, [3], 2**63, 2**70])
 def test_what_is_no_seed_is_named(value: Any) -> None:
     with pytest.raises(InputError, match=r"seed must be a whole number from 0 to 2\*\*63 - 1"):
         sparse_ot.solve_sample(X, Y, seed=value)

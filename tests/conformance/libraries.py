@@ -30,6 +30,8 @@ class Library:
 
     Attributes
     ----------
+    scalar_types
+        Types of single numbers that are not arrays.
     put, get
         NumPy array to the library's and back.
     containers
@@ -59,6 +61,12 @@ class Library:
     doubles: bool = True
     device_of: Callable[[Any], Any] = field(default=lambda x: None)
     crosses: bool = True
+    scalar_types: tuple[type, ...] = ()
+
+    @property
+    def number_types(self) -> Any:
+        """Types that a single number may have."""
+        return (self.array_type, *self.scalar_types)
 
     def on_host(self, M: Any) -> Any:
         """A dense array as NumPy's, a container as a SciPy COO with every stored entry."""
@@ -89,6 +97,7 @@ def numpy_library() -> Library:
         | {"CooParts": coo_parts_of(np.asarray)},
         entries=_scipy_entries,
         crosses=False,
+        scalar_types=(np.generic,),
     )
 
 

@@ -82,7 +82,7 @@ def _doubles(M: Any) -> Any:
 
 def same_place(library: Library, like: Any, *arrays: Any) -> None:
     for x in arrays:
-        assert isinstance(x, library.array_type)
+        assert isinstance(x, library.number_types)
         assert library.device_of(x) == library.device_of(like)
 
 

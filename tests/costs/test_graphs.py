@@ -88,7 +88,7 @@ def test_costs_have_the_dtype_of_the_points(rng, dtype):
         assert M.dtype == dtype
 
 
-@pytest.mark.parametrize("k", [0, -1, 2.0, "3", None])
+@pytest.mark.parametrize("k", [0, -1, 2.5, "3", None])
 def test_k_is_a_positive_integer(k):
     with pytest.raises(InputError, match="k must be a whole number of at least 1; found "):
         knn_cost([[0.0]], [[1.0]], k)

@@ -16,7 +16,8 @@ import numpy as np
 
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic import tiled_search as agnostic
-from sparse_ot.backends.generic.arrays import data_dependent_shapes, dtype_name
+from sparse_ot.backends.generic.arrays import data_dependent_shapes
+from sparse_ot.backends.generic.numbers import as_plain, require_real
 from sparse_ot.backends.protocol import (
     ArraySpec,
     CooParts,
@@ -31,16 +32,6 @@ from sparse_ot.metrics import as_metric
 from sparse_ot.result.ledger import TransferLedger
 
 __all__ = ["ArrayApiBackend"]
-
-_REMEDIES = {
-    "complex": "Take the real part or the absolute value, whichever is meant.",
-    "datetime": "Count time from one moment: `(t - t.min()) / numpy.timedelta64(1, 's')`.",
-    "timedelta": "Divide by a unit: `t / numpy.timedelta64(1, 's')`.",
-    "void": "Take one field, or `numpy.lib.recfunctions.structured_to_unstructured`.",
-    "record": "Take one field, or `numpy.lib.recfunctions.structured_to_unstructured`.",
-    "": "If all entries are numbers, convert with `.astype(float)`; drop or fill in the others.",
-}
-"""What to do with an array that does not hold real numbers, by the start of its dtype's name."""
 
 _HOST_MEMORY = (1, 3)  # kDLCPU and kDLCUDAHost of the DLPack standard
 
@@ -146,7 +137,10 @@ class ArrayApiBackend:
             return self._real(x)
         try:
             device = None if like is None else self.device_of(like)
-            return self._real(self._xp.asarray(x, device=device))
+            return self._real(self._xp.asarray(as_plain(x), device=device))
+        except OverflowError as error:
+            msg = f"Cannot make an array of this {type(x).__name__}: {error}. Give it as floats."
+            raise UnsupportedArrayError(msg) from error
         except (ValueError, TypeError) as error:
             if isinstance(error, UnsupportedArrayError):
                 raise
@@ -157,14 +151,7 @@ class ArrayApiBackend:
             raise ShapeError(msg) from error
 
     def _real(self, x: Array) -> Array:
-        name = dtype_name(x.dtype)
-        if not name.startswith(("float", "bfloat", "int", "uint", "bool")):
-            remedy = next(words for kind, words in _REMEDIES.items() if name.startswith(kind))
-            msg = (
-                f"Found an array of dtype {x.dtype}. Expected real numbers: floats, integers or "
-                f"booleans. {remedy}"
-            )
-            raise UnsupportedArrayError(msg)
+        require_real(x.dtype)
         return x
 
     def coo_parts(self, M: Sparse) -> CooParts:

@@ -17,6 +17,7 @@ import scipy.sparse
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.numpy import search as numpy_search
+from sparse_ot.backends.numpy.conversion import as_ndarray
 from sparse_ot.backends.numpy.search import NumpySearch
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import ShapeError
@@ -40,8 +41,8 @@ class NumpyBackend(ArrayApiBackend):
         super().__init__("numpy", xp, np.ndarray)
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
-        """An array of `x`, sharing its memory if `x` is one; `numpy.matrix` becomes an array."""
-        return np.asarray(super().asarray(x, like))
+        """An array of `x`, sharing its memory if `x` is one; see `conversion` for what may be."""
+        return np.asarray(super().asarray(as_ndarray(x), like))
 
     def device_of(self, x: Array) -> Any:
         """The CPU, as the array API calls it."""
@@ -104,10 +105,11 @@ class NumpyBackend(ArrayApiBackend):
         """Call `solve`. No array crosses, so nothing is recorded.
 
         Arrays are passed as they are, and results are returned as they are unless `out` specifies
-        another dtype.
+        another dtype. A single number becomes a NumPy scalar, which nobody can change.
         """
         results = zip(solve(*arrays), out, strict=True)
-        return tuple(np.asarray(result, dtype=spec.dtype) for result, spec in results)
+        held = [np.asarray(result, dtype=spec.dtype) for result, spec in results]
+        return tuple(x[()] if x.ndim == 0 else x for x in held)
 
     def search(self, x: Array, y: Array, metric: Metric) -> NumpySearch:
         """The compiled search, on all cores, which keeps what it prepares."""
