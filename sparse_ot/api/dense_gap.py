@@ -138,9 +138,10 @@ def dense_gap(
             "returns, not its plan or value."
         )
         raise InputError(msg)
-    if solution.status in (Status.INFEASIBLE, Status.INVALID):
-        msg = f"The solution has no plan (status {solution.status.name}). Solve a feasible graph."
-        raise InputError(msg)
+    for status in (Status.INFEASIBLE, Status.INVALID):
+        if solution.status == status:  # in compiled functions, its code
+            msg = f"The solution has no plan (status {status.name}). Solve a feasible graph."
+            raise InputError(msg)
     backend = get_backend(X, Y, solution.value, names=("X", "Y", "solution"))
     cost = PointCloudCost(X, Y, metric, backend=backend)
     _check_shapes(solution, cost)

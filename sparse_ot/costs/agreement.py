@@ -15,11 +15,11 @@ Costs are compared on their own device; one crossing takes the largest differenc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from sparse_ot._typing import Array
+from sparse_ot._typing import Array, Metric
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import ArraySpec, Backend
 from sparse_ot.costs.arc_lists import Arcs, as_floats
@@ -144,24 +144,14 @@ def sample(arcs: Arcs, xp: Any) -> Arcs:
 
 def whose_costs(cloud: PointCloudCost, agrees: Callable[[PointCloudCost], bool]) -> str:
     """A sentence for messages: the metric or the order of clouds that would agree, if any."""
-    for metric, other in _others(cloud):
-        with suppress(InputError):  # out of range under this metric
-            if agrees(other()):
-                return f" They are those of {metric}."
-    return ""
-
-
-def _others(cloud: PointCloudCost) -> Iterator[tuple[str, Callable[[], PointCloudCost]]]:
-    """The same points under other metrics, and exchanged; each with its words."""
-    backend = cloud.backend
+    x, y = cloud.arrays()
+    others: list[tuple[str, Array, Array, Metric]] = [
+        (f"metric={name!r}", x, y, name) for name, record in METRICS.items() if record.of_p is None
+    ]
     if cloud.shape[0] == cloud.shape[1]:
-        yield (
-            "X and Y exchanged",
-            lambda: PointCloudCost(cloud.y, cloud.x, cloud.metric, backend=backend),
-        )
-    for name, record in METRICS.items():
-        if record.of_p is None:
-            yield (
-                f"metric={name!r}",
-                lambda name=name: PointCloudCost(cloud.x, cloud.y, name, backend=backend),
-            )
+        others.insert(0, ("X and Y exchanged", y, x, cloud.metric))
+    for words, sources, targets, metric in others:
+        with suppress(InputError):  # out of range under this metric
+            if agrees(PointCloudCost(sources, targets, metric, backend=cloud.backend)):
+                return f" They are those of {words}."
+    return ""
