@@ -98,12 +98,20 @@ def _normalised(x: Array, xp: Any) -> tuple[Array, Array]:
 
 
 def _scaled(x: Array, xp: Any) -> tuple[Array, Array]:
-    """The vectors times powers of two, so that squares neither overflow nor vanish; which are zero.
+    """The vectors over their largest coordinates, and which are zero, (..., 1).
 
-    Such a product is exact. The derivative of the powers is 0, which changes no direction's. Their
-    exponents are a little nearer to 0 than the vectors', so that the powers do not overflow.
+    So squares neither overflow nor vanish, and vectors that are multiples of one another become
+    equal. They are divided by powers of two first. That is exact, the derivative of the powers is
+    0, which changes no direction's, and the derivative of what is left neither overflows nor
+    vanishes. The exponents are a little nearer to 0 than the vectors', so no power overflows.
     """
+    largest, zero = _largest(x, xp)
+    x = x / 2.0 ** xp.trunc(0.99 * xp.log2(largest))
+    return x / _largest(x, xp)[0], zero
+
+
+def _largest(x: Array, xp: Any) -> tuple[Array, Array]:
+    """The largest absolute value of each vector, 1 if that is 0; and whether it is."""
     largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
     zero = largest == 0  # not where it is NaN, which stays NaN
-    exponents = xp.trunc(0.99 * xp.log2(xp.where(zero, xp.ones_like(largest), largest)))
-    return x / 2.0**exponents, zero
+    return xp.where(zero, xp.ones_like(largest), largest), zero

@@ -206,6 +206,13 @@ def test_lengths_do_not_count_however_small_or_large(
         assert float(value) == pytest.approx(exact, abs=32 * float(info.eps))
 
 
+def test_multiples_of_a_vector_have_the_same_direction_to_the_last_bit(rng: Any) -> None:
+    """So parallel vectors cost 0, and ties stay ties."""
+    lengths = np.concatenate([rng.integers(1, 1000, 50), 2.0 ** rng.integers(-1000, 1000, 50)])
+    x = lengths[:, None] * np.asarray([[1.0, 2.0, -4.0]])
+    assert not evaluate(x[:, None], x[None], "cosine", xp).any()
+
+
 @pytest.mark.parametrize("metric", DIRECTIONS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_numbers_at_the_ends_of_the_range_have_a_direction(metric: str, dtype: Any) -> None:
