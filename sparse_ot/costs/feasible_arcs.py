@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from math import frexp, fsum, gcd, ldexp
 from typing import Any
 
+import array_api_compat.numpy as xp
 import numpy as np
 import numpy.typing as npt
 
@@ -66,7 +67,7 @@ class Backbone:
         """Rows and columns of the arcs; see the class."""
         x, y, a, b = (np.nan_to_num(np.asarray(array, np.float64)) for array in arrays)
         if self.metric is not None:
-            x, y = self.metric.prepare(x, np), self.metric.prepare(y, np)
+            x, y = self.metric.prepare(x, y, xp)
         rows, cols = np.flatnonzero(a > 0), np.flatnonzero(b > 0)
         if not (rows.size and cols.size):
             return np.zeros(self.capacity, np.int32), np.zeros(self.capacity, np.int32)

@@ -20,6 +20,13 @@ from sparse_ot._typing import HostArray, Metric, Sparse
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import ArraySpec, Backend, CooParts
 from sparse_ot.backends.registry import get_backend
+from sparse_ot.costs.agreement import (
+    Difference,
+    difference_of_arcs,
+    precision,
+    sample,
+    whose_costs,
+)
 from sparse_ot.costs.arc_lists import Arcs, cheapest_of_each_pair
 from sparse_ot.costs.feasible_arcs import Backbone
 from sparse_ot.costs.points import PointCloudCost
@@ -153,7 +160,7 @@ def union(
     points : (X, Y), optional
         The points that the costs were computed from, (n, d) and (m, d).
     metric : str, (str, float) or callable
-        The metric that the costs were computed with; used only with `feasible_for`.
+        The metric that the costs were computed with. It belongs to `points`.
 
     Returns
     -------
@@ -165,7 +172,8 @@ def union(
     ShapeError
         Different shapes.
     InputError
-        `feasible_for` without `points`.
+        `feasible_for` without `points`; or costs that are not those of `points` under `metric`,
+        where up to a thousand arcs of each graph are compared. Under a JAX trace they cannot be.
     NonFiniteError, UnsupportedArrayError, MixedBackendsError, MassError
         As `knn_cost`.
 
@@ -193,25 +201,55 @@ def union(
                 "the same sources and the same targets."
             )
             raise ShapeError(msg)
+    if feasible_for is not None and points is None:
+        msg = (
+            "feasible_for adds arcs, and M does not say what they cost. Pass points=(X, Y), "
+            "and metric=... if it is not 'sqeuclidean'; or add arcs of your own as another "
+            "argument."
+        )
+        raise InputError(msg)
     cloud = None
-    if feasible_for is not None:
-        if points is None:
-            msg = (
-                "feasible_for adds arcs, and M does not say what they cost. Pass points=(X, Y), "
-                "and metric=... if it is not 'sqeuclidean'; or add arcs of your own as another "
-                "argument."
-            )
-            raise InputError(msg)
-        cloud = PointCloudCost(X, Y, metric, backend=backend)
-        if cloud.shape != parts[0].shape:
-            msg = (
-                f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
-                f"{cloud.shape[1]} points. Expected the points that M was computed from."
-            )
-            raise ShapeError(msg)
     with backend.on_device_of(parts[0].like):
+        if points is not None:
+            cloud = PointCloudCost(X, Y, metric, backend=backend)
+            if cloud.shape != parts[0].shape:
+                msg = (
+                    f"M has shape {parts[0].shape}, and points=(X, Y) are {cloud.shape[0]} and "
+                    f"{cloud.shape[1]} points. Expected the points that M was computed from."
+                )
+                raise ShapeError(msg)
+            for name, part in zip(names, parts, strict=False):
+                _check_costs(name, part, cloud)
         lists = [part.candidate_arcs(1) for part in parts]
         return _container(lists, feasible_for, cloud, parts[0].shape, backend, may_repeat=True)
+
+
+def _check_costs(name: str, part: SparseCost, cloud: PointCloudCost) -> None:
+    """Refuse a graph whose costs are not those of the points, as a sample of its arcs shows."""
+    backend, fine = part.backend, cloud.detached()
+    rows, cols, costs, _ = backend.coo_parts(part.container)  # costs in their own dtype
+    arcs = Arcs(rows, cols, backend.detach(costs))
+    if any(backend.is_traced(x) for x in (*arcs, *fine.arrays())):
+        return
+    arcs = sample(arcs, backend.xp)
+    eps = max(precision(x, backend.xp) for x in (arcs.costs, cloud.x))
+
+    def difference(cloud: PointCloudCost) -> Difference | None:
+        return difference_of_arcs(cloud, arcs, eps)
+
+    found = difference(fine)
+    if found is None:
+        return
+    row, col = int(arcs.rows[found.place]), int(arcs.cols[found.place])
+    hint = whose_costs(fine, lambda other: difference(other) is None)
+    msg = (
+        f"{name} is not a graph of points=(X, Y) under metric={cloud.metric!r}: its arc from "
+        f"source {row} to target {col} costs {found.found:.6g}, and this pair of points "
+        f"{found.expected:.6g}.{hint} Pass the points and the metric that the costs were "
+        "computed from. If costs were changed afterwards, add the new arcs first, by feasible_for "
+        "in knn_cost, and change them after that."
+    )
+    raise InputError(msg)
 
 
 def _container(

@@ -15,7 +15,8 @@ A function takes two (p, d) arrays of the caller's library and returns (p,) cost
 with rows of *pairs*, so it must not mix rows, and it need not be symmetric.
 
 The names are SciPy's. A vector without a direction (zero under cosine, of equal coordinates under
-correlation) has cost 0.5 to every vector with a direction, and cost 0 to others without one.
+correlation) has cost 1 to every vector, also to others without one: their cosine counts as 0, as in
+scikit-learn, where SciPy has NaN. The derivative in such a vector is 0.
 Minkowski's metric with p = 1 and 2 is `cityblock` and `euclidean`, and is computed as these.
 
 *One cost per pair.* On NumPy all costs come from the compiled core, if it has the metric. They
@@ -38,7 +39,7 @@ from sparse_ot._messages import kind_of
 from sparse_ot._typing import Array, Metric
 from sparse_ot.core import search as core_search
 from sparse_ot.errors import InputError
-from sparse_ot.metrics import formulas
+from sparse_ot.metrics import directions, formulas
 from sparse_ot.metrics.ground_metric import GroundMetric
 
 __all__ = ["METRICS", "GroundMetric", "as_metric", "evaluate", "metric_of_text"]
@@ -113,7 +114,7 @@ METRICS: dict[str, GroundMetric] = {
         GroundMetric(
             name="cosine",
             formula=formulas.half_sqeuclidean,
-            prepare=formulas.unit_vectors,
+            prepare=directions.unit_vectors,
             core=core_search.Metric.half_sqeuclidean,
             cuda="HalfSqEuclidean",
             p_norm=2,
@@ -124,7 +125,7 @@ METRICS: dict[str, GroundMetric] = {
         GroundMetric(
             name="correlation",
             formula=formulas.half_sqeuclidean,
-            prepare=formulas.centred_unit_vectors,
+            prepare=directions.centred_unit_vectors,
             core=core_search.Metric.half_sqeuclidean,
             cuda="HalfSqEuclidean",
             p_norm=2,
@@ -251,4 +252,4 @@ def evaluate(x: Array, y: Array, metric: Metric, xp: Any) -> Array:
     array([5.])
     """
     metric = as_metric(metric)
-    return metric.formula(metric.prepare(x, xp), metric.prepare(y, xp), xp)
+    return metric.formula(*metric.prepare(x, y, xp), xp)

@@ -6,9 +6,7 @@ All are built from sums or maxima of coordinate *differences*. The expansion
 ``|x|² + |y|² − 2 x·y`` is faster, but loses all digits for near neighbours far from the origin,
 which are the pairs that a transport plan uses.
 
-Where only directions matter, points are prepared first: divided by their lengths, and for
-correlation centred before that. Half the squared chord of unit vectors is one minus their cosine,
-without cancellation.
+Where only directions matter, points are made unit vectors first; see `directions`.
 
 Every formula is differentiable where the metric is. At a kink (two coinciding points under the
 Euclidean metric, two equal coordinates under Minkowski's) the derivative is 0, not NaN.
@@ -27,14 +25,11 @@ from sparse_ot.errors import ShapeError, UnsupportedArrayError
 __all__ = [
     "Minkowski",
     "OfPairs",
-    "as_given",
-    "centred_unit_vectors",
     "chebyshev",
     "cityblock",
     "euclidean",
     "half_sqeuclidean",
     "sqeuclidean",
-    "unit_vectors",
 ]
 
 
@@ -91,57 +86,6 @@ def _guarded_sqrt(squares: Array, xp: Any) -> Array:
         xp.sqrt(xp.where(positive, squares, xp.ones_like(squares))),
         xp.zeros_like(squares),
     )
-
-
-def as_given(x: Array, xp: Any) -> Array:  # noqa: ARG001 (as other preparations)
-    """The points themselves."""
-    return x
-
-
-def unit_vectors(x: Array, xp: Any) -> Array:
-    """Each vector divided by its length; a zero vector stays zero.
-
-    Parameters
-    ----------
-    x : array, (..., d)
-        Vectors along the last axis.
-    xp : namespace
-        The array-API namespace of `x`.
-
-    Returns
-    -------
-    array, (..., d)
-        Unit vectors. They are divided by the largest coordinate first, so that squares neither
-        overflow nor underflow.
-    """
-    scaled = _over_largest(x, xp)
-    squares = xp.sum(scaled * scaled, axis=-1, keepdims=True)
-    return scaled / xp.sqrt(xp.where(squares > 0, squares, xp.ones_like(squares)))
-
-
-def centred_unit_vectors(x: Array, xp: Any) -> Array:
-    """Each vector minus its mean, divided by its length; one of equal coordinates becomes zero.
-
-    Parameters
-    ----------
-    x : array, (..., d)
-    xp : namespace
-
-    Returns
-    -------
-    array, (..., d)
-        The cosine of two of them is the correlation of the vectors given.
-    """
-    scaled = _over_largest(x, xp)  # first, since the sum of large coordinates may overflow
-    centred = scaled - xp.mean(scaled, axis=-1, keepdims=True)
-    # The mean of equal coordinates is rounded, and the rounding would count as a direction.
-    equal = xp.max(x, axis=-1, keepdims=True) == xp.min(x, axis=-1, keepdims=True)
-    return unit_vectors(xp.where(equal, xp.zeros_like(centred), centred), xp)
-
-
-def _over_largest(x: Array, xp: Any) -> Array:
-    largest = xp.max(xp.abs(x), axis=-1, keepdims=True)
-    return x / xp.where(largest > 0, largest, xp.ones_like(largest))
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,15 @@ from typing import Any, Literal, TypeAlias
 
 from sparse_ot._typing import Array
 from sparse_ot.core import search as core_search
-from sparse_ot.metrics.formulas import as_given
+from sparse_ot.metrics.directions import as_given
 
-__all__ = ["Formula", "GroundMetric", "Swapped"]
+__all__ = ["Formula", "GroundMetric", "Preparation", "Swapped"]
 
 Formula: TypeAlias = Callable[[Array, Array, Any], Array]
 """``(x, y, xp) -> costs``, over the last axis; all other axes broadcast."""
+
+Preparation: TypeAlias = Callable[[Array, Array, Any], tuple[Array, Array]]
+"""``(x, y, xp) -> (x, y)``."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,11 +32,11 @@ class GroundMetric:
     ----------
     name : str
     formula : callable
-        Costs of *prepared* points, in the array API: ``formula(prepare(x), prepare(y))``.
+        Costs of *prepared* points, in the array API: ``formula(*prepare(x, y, xp), xp)``.
     prepare : callable
-        ``(points, xp) -> points``, row by row: makes the points that the formula, the core and the
-        kernels take. Means of prepared points must be points of the same space, as the
-        coarse-to-fine start needs them.
+        ``(x, y, xp) -> (x, y)``, row by row: makes the points that the formula, the core and the
+        kernels take, with as many coordinates on both sides. Means of prepared points must be
+        points of the same space, as the coarse-to-fine start needs them.
     core : Metric or None
         Its name in the compiled core; None if the core does not have it.
     cuda : str or None
@@ -61,7 +64,7 @@ class GroundMetric:
 
     name: str
     formula: Formula
-    prepare: Callable[[Array, Any], Array] = as_given
+    prepare: Preparation = as_given
     core: core_search.Metric | None = None
     cuda: str | None = None
     p: float | None = None

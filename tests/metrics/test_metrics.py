@@ -43,7 +43,7 @@ def test_a_record_says_the_same_in_every_process(metric):
 @pytest.mark.parametrize("metric", EVERY_METRIC)
 def test_costs_follow_from_the_norm_as_the_record_says(rng, metric):
     record = as_metric(metric)
-    x, y = (record.prepare(rng.standard_normal((n, 6)), np) for n in (20, 30))
+    x, y = record.prepare(rng.standard_normal((20, 6)), rng.standard_normal((30, 6)), np)
     p = record.p_norm
     assert p is not None
     options: Any = {} if p in (1, np.inf) else {"p": p}
@@ -56,9 +56,9 @@ def test_costs_follow_from_the_norm_as_the_record_says(rng, metric):
 @pytest.mark.parametrize("metric", EVERY_METRIC)
 def test_preparing_twice_is_preparing_once(rng, metric):
     record = as_metric(metric)
-    x = rng.standard_normal((50, 4))
-    once = record.prepare(x, np)
-    np.testing.assert_allclose(record.prepare(once, np), once, rtol=1e-14, atol=1e-15)
+    once = record.prepare(rng.standard_normal((50, 4)), rng.standard_normal((40, 4)), np)
+    for first, second in zip(once, record.prepare(*once, np), strict=True):
+        np.testing.assert_allclose(second, first, rtol=1e-14, atol=1e-15)
 
 
 @pytest.mark.parametrize("name", METRICS)

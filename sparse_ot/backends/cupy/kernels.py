@@ -22,6 +22,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import array_api_compat.cupy as compat
 import cupy as cp
 import numpy as np
 
@@ -90,7 +91,8 @@ class FusedSearch:
     """
 
     def __init__(self, x: Array, y: Array, metric: GroundMetric) -> None:
-        self.metric, self.x, self.y = metric, _prepared(x, metric), _prepared(y, metric)
+        self.metric = metric
+        self.x, self.y = _prepared(x, y, metric)
 
     def nearest(self, k: int, offset: Array | None = None) -> Neighbours:
         """The `k` targets with the smallest ``cost + offset`` of every source."""
@@ -165,7 +167,7 @@ def arc_costs(x: Array, y: Array, rows: Array, cols: Array, metric: Metric) -> A
     """Costs of the listed pairs, (p,); see `tiled_search.arc_costs`."""
     metric = as_metric(metric)
     kernel = _kernel("arc_costs.cu", "arc_costs", x, metric, "double")
-    x, y = _prepared(x, metric), _prepared(y, metric)
+    x, y = _prepared(x, y, metric)
     rows, cols = (cp.ascontiguousarray(i.astype(cp.int64, copy=False)) for i in (rows, cols))
     count = rows.shape[0]
     costs = cp.empty((count,), dtype=x.dtype)
@@ -190,9 +192,10 @@ def _launch(kernel: Any, threads: int, arguments: tuple[Any, ...], slices: int =
         kernel(grid, (TILE["THREADS"],), arguments)
 
 
-def _prepared(points: Array, metric: GroundMetric) -> Array:
+def _prepared(x: Array, y: Array, metric: GroundMetric) -> tuple[Array, Array]:
     """Points as the kernels read them: prepared for the metric, with contiguous rows."""
-    return cp.ascontiguousarray(metric.prepare(points, cp))
+    x, y = metric.prepare(x, y, compat)
+    return cp.ascontiguousarray(x), cp.ascontiguousarray(y)
 
 
 def _as_doubles(x: Array) -> Array:

@@ -153,7 +153,7 @@ def knn(
         Smallest first, ties by smaller index. `costs` leaves `offset` out.
     """
     metric = as_metric(metric)
-    x, y = metric.prepare(x, xp), metric.prepare(y, xp)
+    x, y = metric.prepare(x, y, xp)
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = tiling(n, m, d, k, itemsize, memory_budget)
@@ -265,7 +265,7 @@ def within(
     The number of pairs depends on values, so this cannot run under a trace.
     """
     metric = as_metric(metric)
-    x, y = metric.prepare(x, xp), metric.prepare(y, xp)
+    x, y = metric.prepare(x, y, xp)
     n, m, d = int(x.shape[0]), int(y.shape[0]), int(x.shape[1])
     itemsize = xp.finfo(xp.result_type(x, y)).bits // 8
     tile = tiling(n, m, d, 1, itemsize, memory_budget)

@@ -89,9 +89,14 @@ def _knn_by_tiles_of(k: int, metric: GroundMetric, *arrays: Array) -> Neighbours
 
 
 class _FiniteClouds:
-    """Points on the host, and which of them are not finite."""
+    """Points on the host, and which of them are not finite.
+
+    Subnormal coordinates count as 0, as they do in XLA's programs on the CPU: a vector of such
+    coordinates has no direction.
+    """
 
     def __init__(self, x: Any, y: Any, metric: GroundMetric) -> None:
+        x, y = (np.where(abs(p) < np.finfo(p.dtype).smallest_normal, 0, p) for p in (x, y))
         self.lost, self.bad = (~np.isfinite(points).all(axis=1) for points in (x, y))
         self.clouds = numpy_search.Clouds(
             np.where(self.lost[:, None], 0, x), np.where(self.bad[:, None], 0, y), metric
@@ -135,7 +140,7 @@ def knn_by_tiles(
 ) -> Neighbours:
     """The `k` cheapest targets of every source, by a visit of every pair, on any platform."""
     metric = as_metric(metric)
-    x, y = (metric.prepare(points, jnp) for points in lax.stop_gradient((x, y)))
+    x, y = metric.prepare(*lax.stop_gradient((x, y)), jnp)
     n, m, d = x.shape[0], y.shape[0], x.shape[1]
     dtype = jnp.result_type(x, y)
     offset = jnp.zeros(m, dtype) if offset is None else lax.stop_gradient(offset).astype(dtype)

@@ -69,7 +69,8 @@ class Clouds:
         self, x: npt.NDArray[Any], y: npt.NDArray[Any], metric: Metric, threads: int = 0
     ) -> None:
         self.metric = as_metric(metric)
-        self.x, self.y = (_as_doubles(self.metric.prepare(_as_doubles(p), np)) for p in (x, y))
+        prepared = self.metric.prepare(_as_doubles(x), _as_doubles(y), xp)
+        self.x, self.y = (_as_doubles(points) for points in prepared)
         self._threads = threads
         self._index: core_search.NearestIndex | None = None
         self._reverse: Clouds | None = None

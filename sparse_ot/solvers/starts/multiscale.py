@@ -41,6 +41,7 @@ import math
 import time
 from typing import Any, NamedTuple
 
+import array_api_compat.numpy as xp
 import numpy as np
 import numpy.typing as npt
 
@@ -150,7 +151,7 @@ def start(
         msg = f"unsound masses: {masses.fault}"
         raise ValueError(msg)
     supply, demand = masses.supply, masses.demand
-    x, y = (np.ascontiguousarray(metric.prepare(points, np)) for points in (x, y))
+    x, y = (np.ascontiguousarray(points) for points in metric.prepare(x, y, xp))
     clock = _Clock(math.inf if deadline is None else deadline, tol)
     rows, cols = np.flatnonzero(supply), np.flatnonzero(demand)
     sides = (x[rows], supply[rows]), (y[cols], demand[cols])

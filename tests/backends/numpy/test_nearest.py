@@ -168,15 +168,15 @@ def test_what_is_prepared_serves_many_searches_in_both_directions(rng):
 
 
 @pytest.mark.parametrize("d", [2, 30])
-def test_vectors_without_a_direction_are_half_way_from_all_others(d):
+def test_vectors_without_a_direction_are_orthogonal_to_all_others(d):
     x, y = np.zeros((2, d)), np.zeros((3, d))
     x[1, 0], y[0, 0], y[2, 1] = 3, 1e200, -1e-200
     indices, costs = nearest(x, y, 3, "cosine")
-    assert indices.tolist() == [[1, 0, 2], [0, 1, 2]]
-    assert costs.tolist() == [[0.0, 0.5, 0.5], [0.0, 0.5, 1.0]]
+    assert indices.tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert costs.tolist() == [[1.0, 1.0, 1.0], [0.0, 1.0, 1.0]]
     flat, bent = np.full((1, d), 0.1), np.arange(2.0 * d).reshape(2, d) ** 2
-    np.testing.assert_allclose(nearest(flat, bent, 2, "correlation")[1], 0.5, rtol=1e-14)
-    assert nearest(flat, 7 * flat, 1, "correlation")[1].tolist() == [[0.0]]
+    np.testing.assert_allclose(nearest(flat, bent, 2, "correlation")[1], 1.0, rtol=1e-14)
+    assert nearest(flat, 7 * flat, 1, "correlation")[1].tolist() == [[1.0]]
 
 
 def test_many_sources_in_the_plane_take_seconds_and_little_memory():

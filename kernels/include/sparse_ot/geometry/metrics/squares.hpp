@@ -48,8 +48,8 @@ protected:
     }
 };
 
-// Half the squared chord: 1 - cos of unit vectors. Callers normalise the points. A zero vector is
-// at cost 0.5 from every unit vector.
+// Half the squared chord: 1 - cos of unit vectors. Callers normalise the points, and make a zero
+// vector orthogonal to all others.
 struct HalfSqEuclidean : SqEuclidean {
     static constexpr const char* name = "half_sqeuclidean";
     static constexpr Products products{false, 2.0};
