@@ -33,7 +33,8 @@ def read_npy(path: Path) -> npt.NDArray[Any]:
     if start != NPY:
         msg = f"{path}: cannot be read: this is not a .npy file, or an empty one."
         raise FileError(msg)
-    array: npt.NDArray[Any] = _without_objects(path, lambda: np.load(path, allow_pickle=False))
+    with path.open("rb") as file:  # np.load leaves a damaged file open that it opens itself
+        array: npt.NDArray[Any] = _without_objects(path, lambda: np.load(file, allow_pickle=False))
     return array
 
 
@@ -51,7 +52,7 @@ def opened_archive(path: Path) -> Iterator[NpzFile]:
         kind = "a .npy file; name it so" if start == NPY else "not an .npz archive"
         msg = f"{path}: cannot be read: this is {kind}."
         raise FileError(msg)
-    with np.load(path, allow_pickle=False) as archive:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
         yield archive
 
 

@@ -93,7 +93,8 @@ def _array(file: Source) -> Any:
     if {"u", "v", "status"} <= set(names):
         msg = f"{file.path}: this is a plan written by sparse_ot; expected costs."
         raise FileError(msg)
-    return sp.load_npz(file.path)
+    with file.path.open("rb") as stream:
+        return sp.load_npz(stream)
 
 
 def _matrix(file: Source) -> Any:

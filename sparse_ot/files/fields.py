@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
 
 __all__ = ["exact", "is_count", "is_missing", "is_name", "is_number", "why_not_a_number"]
 
@@ -76,12 +77,26 @@ def exact(field: str) -> float:
     return value
 
 
-def why_not_a_number(field: str) -> str:
-    """What to do about a field that should be a number."""
-    if is_missing(field):
-        return "Leave out points with missing values, or fill the values in."
+def why_not_a_number(field: str, where: str) -> str:
+    """What is wrong with a field that should be a number, and what to do about it.
+
+    Examples
+    --------
+    >>> why_not_a_number("1,5", "column 2")[:34]
+    "'1,5' is not a number (column 2). "
+    """
+    shown = reprlib.repr(field)
     if is_number(field):
-        return "It is too large for a double, or not exact in it: use another unit or origin."
-    if is_name(field):
-        return "Leave such columns out, or name those to read, as in points.csv:x,y."
-    return "Write numbers as 1234.5: a point before decimals, and nothing between thousands."
+        return (
+            f"{shown} does not fit in a double ({where}): it is too large, or a whole number with "
+            f"too many digits. Use another unit, or subtract an offset."
+        )
+    if is_missing(field):
+        advice = "Leave out points with missing values, or fill the values in."
+        if field.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+            return f"found {field} ({where}), expected a finite number. {advice}"
+    elif is_name(field):
+        advice = "Leave such columns out, or name those to read, as in points.csv:x,y."
+    else:
+        advice = "Write numbers as 1234.5: a point before decimals, and nothing between thousands."
+    return f"{shown} is not a number ({where}). {advice}"

@@ -15,6 +15,7 @@ Two forms that pandas and R write are known besides:
 from __future__ import annotations
 
 import re
+import reprlib
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -24,6 +25,7 @@ from sparse_ot.files.text import Row
 
 __all__ = ["Header", "header_of"]
 
+FEW = 6  # so many names are shown
 UNNAMED = re.compile(r"(?:Unnamed: \d+)?")
 
 
@@ -55,15 +57,15 @@ def header_of(path: str, rows: list[Row], *, named: bool) -> Header:
     """
     first, rest = rows[0], rows[1:]
     names = tuple(first.fields)
-    blank = sum(1 for _ in takewhile(lambda name: UNNAMED.fullmatch(name), names))
+    blank = sum(1 for _ in takewhile(UNNAMED.fullmatch, names)) % len(names)  # not all of them
     given = names[blank:]
     counted = given == tuple(str(i) for i in range(len(given)))
     width = len(rest[0].fields) if rest else len(names)
-    if given and all(is_name(name) for name in given):
+    if all(map(is_name, given)):
         if blank == 0 and width == len(names) + 1 and _labels(rest):
             return Header(("", *names), 1)
         return Header(names, blank)
-    if given and counted and (named or (blank and _labels(rest))):
+    if counted and (named or (blank and _labels(rest))):
         return Header(names, blank)
     if named:
         msg = (
@@ -71,16 +73,34 @@ def header_of(path: str, rows: list[Row], *, named: bool) -> Header:
             f"alone in the first line."
         )
         raise FileError(msg)
-    if counted and len(rest) > 0 and all(map(_is_fraction, _fields(rest))):
-        line = ",".join(names)
+    _refuse_gaps(path, first)
+    if blank or not counted or not rest:
+        return Header()
+    line = ",".join(names)
+    shown = line if len(names) <= FEW else f"0,1,2,...,{names[-1]}"
+    if all(map(_is_fraction, _fields(rest))):
+        read = f"read {path}:{line} or " if len(names) <= FEW else ""
         msg = (
-            f"{path}, line {first.line}: {line!r} may be a point, or the header that pandas gives "
-            f"a table without names. If it is a header, read {path}:{line} or leave it out; if it "
-            f"is a point, write its numbers as 0.0."
+            f"{path}, line {first.line}: {shown!r} may be a point, or the header that pandas gives "
+            f"a table without names. If it is a header, {read}leave it out; if it is a point, "
+            f"write its numbers as 0.0."
         )
         raise FileError(msg)
-    note = f"Line {first.line}, {','.join(names)!r}, was read as numbers, not as a header."
-    return Header(notes=(note,) if counted and len(names) > 1 and rest else ())
+    note = f"Line {first.line}, {shown!r}, was read as numbers, not as a header."
+    return Header(notes=(note,) if len(names) > 1 else ())
+
+
+def _refuse_gaps(path: str, first: Row) -> None:
+    """Refuse a first line of names among which some are missing: it is neither header nor data."""
+    fields = first.fields
+    if any(map(is_number, fields)) or not any(map(is_name, fields)):
+        return
+    column, gap = next((i, field) for i, field in enumerate(fields, 1) if not is_name(field))
+    msg = (
+        f"{path}, line {first.line}: found {reprlib.repr(gap)} (column {column}) in a header; "
+        f"expected names alone."
+    )
+    raise FileError(msg)
 
 
 def _labels(rest: list[Row]) -> bool:

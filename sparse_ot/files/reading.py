@@ -43,7 +43,8 @@ class Reading:
     def place(self, index: tuple[int, ...]) -> str:
         """Where in the file one of the values is."""
         if self.lines:
-            return f"{self.name}, line {self.lines[index[0]]}"
+            column = self.columns[index[1]] if self.columns else index[1] + 1
+            return f"{self.name}, line {self.lines[index[0]]}, column {column}"
         return f"{self.name} at [{', '.join(str(i) for i in index)}]"
 
     def refuse(self, bad: npt.NDArray[np.bool_], expected: str) -> None:

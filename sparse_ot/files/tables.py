@@ -83,7 +83,7 @@ def _columns(path: str, part: str | None, header: Header, width: int) -> list[in
         if (found := header.names.count(name)) != 1:
             msg = (
                 f"{path}: found {found or 'no'} column{'s' * (found > 1)} {name!r}; expected one "
-                f"of {', '.join(x for x in header.names if x)}."
+                f"of {', '.join(filter(None, header.names))}."
             )
             raise FileError(msg)
     return [header.names.index(name) for name in wanted]
@@ -100,13 +100,6 @@ def _notes(part: str | None, header: Header) -> tuple[str, ...]:
 
 
 def _not_a_number(path: str, row: Row, column: int, header: Header) -> FileError:
-    field = row.fields[column]
     name = header.names[column] if header.names else ""
     where = f"column {column + 1}{f', {name!r}' if name else ''}"
-    try:
-        float(field)
-    except ValueError:
-        found = f"{field!r} is not a number ({where})."
-    else:
-        found = f"found {field} ({where}), expected a finite number."
-    return FileError(f"{path}, line {row.line}: {found} {why_not_a_number(field)}")
+    return FileError(f"{path}, line {row.line}: {why_not_a_number(row.fields[column], where)}")
