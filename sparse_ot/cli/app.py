@@ -155,14 +155,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SparseOTError, OSError, MemoryError) as error:
         return _complain(str(error) or type(error).__name__)
     except (typer.Abort, KeyboardInterrupt):
-        _complain("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         # typer raises its usage errors as classes of click, or of its own copy of click
         message = getattr(error, "format_message", None)
         if message is None:
             raise
         return _complain(f"{message()} (sparse-ot --help tells the usage)")
+    if code == INTERRUPTED:  # newer versions of typer return it, older ones raise Abort
+        _complain("interrupted")
     return code if isinstance(code, int) else OPTIMAL
 
 
