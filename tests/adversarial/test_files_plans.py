@@ -18,8 +18,6 @@ from support.files import POINTS, Trap, damaged, renamed, written
 import sparse_ot
 from sparse_ot.files import FileError, plans, read_plan, write_plan
 
-pandas = pytest.importorskip("pandas")
-
 COSTS = sp.csr_array([[2.0, 0.0, 0.5], [0.0, 7.0, 0.0], [1.0, 0.0, 3.0]])
 
 
@@ -48,9 +46,9 @@ def test_plans_of_every_kind_read_back_to_the_last_bit(solution: sparse_ot.Solut
     assert (stored.scope, stored.status) == ("dense", "OPTIMAL")
     np.testing.assert_array_equal(sp.load_npz("plan.npz").toarray(), plan)
     np.testing.assert_array_equal(sp.coo_array(scipy.io.mmread("plan.mtx")).toarray(), plan)
-    table = pandas.read_csv("plan.csv", float_precision="round_trip")
-    assert list(table) == ["row", "col", "mass"]
-    found = sp.coo_array((table["mass"], (table["row"], table["col"])), shape=plan.shape)
+    assert Path("plan.csv").read_text().startswith("row,col,mass\n")
+    rows, cols, mass = np.loadtxt("plan.csv", delimiter=",", skiprows=1).T
+    found = sp.coo_array((mass, (rows.astype(int), cols.astype(int))), shape=plan.shape)
     np.testing.assert_array_equal(found.toarray(), plan)
     assert Path("plan.csv").read_bytes() == Path("plan.CSV").read_bytes()
 
