@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,12 @@ from sparse_ot.result.solution import Solution
 __all__ = ["PLANS", "StoredPlan", "read_plan", "write_plan"]
 
 
-class StoredPlan(NamedTuple):
-    """What an `.npz` of `write_plan` holds: plan, potentials, certificate's numbers, status."""
+@dataclass(frozen=True, eq=False)
+class StoredPlan:
+    """What an `.npz` of `write_plan` holds: plan, potentials, certificate's numbers, status.
+
+    It equals itself only, as a `Solution` does.
+    """
 
     plan: sp.coo_array
     u: npt.NDArray[np.float64]

@@ -41,13 +41,18 @@ def rows_of(file: Source) -> Iterator[Row]:
     """
     lines = _lines(file)
     separator = "\t" if file.kind == ".tsv" else _separator([text for _, text in lines[:2]])
-    for number, text in lines:
-        parsed = csv.reader([text], delimiter=separator, skipinitialspace=True, strict=True)
+    reader = csv.reader(
+        (text for _, text in lines), delimiter=separator, skipinitialspace=True, strict=True
+    )
+    for i, (number, _) in enumerate(lines, 1):
         try:
-            (fields,) = parsed
+            fields = next(reader)
         except (csv.Error, ValueError) as error:
             msg = f"{file.path}, line {number}: cannot be split into fields: {error}."
             raise FileError(msg) from error
+        if reader.line_num != i:
+            msg = f"{file.path}, line {number}: found a quotation mark that is not closed."
+            raise FileError(msg)
         yield Row(number, [field.strip() for field in fields])
 
 

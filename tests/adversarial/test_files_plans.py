@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import stat
@@ -51,6 +52,19 @@ def test_plans_of_every_kind_read_back_to_the_last_bit(solution: sparse_ot.Solut
     found = sp.coo_array((mass, (rows.astype(int), cols.astype(int))), shape=plan.shape)
     np.testing.assert_array_equal(found.toarray(), plan)
     assert Path("plan.csv").read_bytes() == Path("plan.CSV").read_bytes()
+
+
+def test_a_stored_plan_is_copied_pickled_and_compared(solution: sparse_ot.Solution) -> None:
+    write_plan("plan.npz", solution)
+    stored = read_plan("plan.npz")
+    for other in (copy.deepcopy(stored), pickle.loads(pickle.dumps(stored))):
+        np.testing.assert_array_equal(other.plan.toarray(), stored.plan.toarray())
+        assert other.value == stored.value
+        assert other != stored
+    assert {stored: 1}[stored] == 1
+    with pytest.raises(FileError) as caught:
+        read_plan("gone.npz")
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)
 
 
 def test_a_symmetric_plan_is_written_in_full() -> None:

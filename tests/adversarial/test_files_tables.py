@@ -115,6 +115,8 @@ NO_NUMBERS: dict[str, tuple[str | bytes, str]] = {
         "line 2: found 3 values, expected 2 as in the head",
     ),
     "an open quotation": ('1,"2\n3,4\n', r"line 1: cannot be split"),
+    "an open quotation, closed": ('1,"2\n3",4\n', r"line 1: found a quotation mark"),
+    "a word after a quotation": ('1,"2"3\n', r"line 1: cannot be split"),
     "a comment glued on": ("1,2#far\n", r"line 1: '2#far' is not a number"),
     "too large": ("1e400,2\n", r"line 1: '1e400' does not fit in a double"),
     "a stamp in nanoseconds": (
