@@ -10,31 +10,20 @@ Heavy imports happen inside the commands, so that ``--help`` is fast.
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
 
-from sparse_ot.errors import InputError, SparseOTError
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from sparse_ot.files import Values
-    from sparse_ot.result.solution import Solution
+from sparse_ot.cli.progress import progress_bar
+from sparse_ot.errors import SparseOTError
 
 __all__ = ["main", "progress_bar"]
 
 OPTIMAL, ERROR, LIMIT, INTERRUPTED = 0, 2, 3, 130
-QUIET_SECONDS = 0.5  # a solve shorter than this shows no progress bar
 
 app = typer.Typer(
     name="sparse-ot",
@@ -44,8 +33,21 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from sparse_ot import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def _commands() -> None:
+def _commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
     """Exact optimal transport on sparse costs, with a certificate."""
 
 
@@ -70,156 +72,66 @@ def doctor() -> None:
 
 @app.command()
 def solve(
-    x: Annotated[str, typer.Argument(metavar="X", help="Sources: .npy, .npz or .csv.")],
-    y: Annotated[str, typer.Argument(metavar="Y", help="Targets: .npy, .npz or .csv.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="The plan, as .npz.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="The plan: .npz, .csv or .mtx.")],
+    x: Annotated[
+        str | None,
+        typer.Argument(metavar="X", help="Sources: .npy, .npz, .csv, .tsv or .txt."),
+    ] = None,
+    y: Annotated[str | None, typer.Argument(metavar="Y", help="Targets, likewise.")] = None,
     a: Annotated[str | None, typer.Option("--a", help="Masses of X; uniform if absent.")] = None,
     b: Annotated[str | None, typer.Option("--b", help="Masses of Y; uniform if absent.")] = None,
     k: Annotated[int | None, typer.Option("--k", help="Join each point to its k nearest.")] = None,
     dense: Annotated[bool, typer.Option("--dense", help="Allow every pair.")] = False,
     metric: Annotated[
-        str, typer.Option(help="Cost of a pair: sqeuclidean, euclidean, minkowski:3, ...")
-    ] = "sqeuclidean",
+        str | None,
+        typer.Option(
+            help="Cost of a pair: sqeuclidean, euclidean, minkowski:3, ...",
+            show_default="sqeuclidean",
+        ),
+    ] = None,
     feasible: Annotated[
-        bool,
-        typer.Option(help="With --k: add the few arcs that make sure that a plan exists."),
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--feasible/--no-feasible",
+            help="With --k: add the few arcs that make sure that a plan exists.",
+            show_default="feasible",
+        ),
+    ] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(help="In place of X and Y: costs, as .npz, .mtx, .npy or .csv."),
+    ] = None,
+    rescale: Annotated[
+        bool, typer.Option("--rescale", help="Scale the masses of Y to the total of X.")
+    ] = False,
     time_limit: Annotated[
         float | None, typer.Option(help="Seconds after which to stop with the best plan.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Picture of the plan, as .png.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the plan: .png, .pdf or .svg.")
+    ] = None,
 ) -> None:
     """Move the masses of X to those of Y at least cost, and write the plan."""
-    from sparse_ot import files
-    from sparse_ot.api.solve import solve as solve_problem
-    from sparse_ot.costs.graphs import knn_cost
-    from sparse_ot.costs.points import PointCloudCost
-    from sparse_ot.metrics import metric_of_text
+    from sparse_ot.cli.request import Request
+    from sparse_ot.cli.solve import run
 
-    if (k is None) != dense:
-        msg = "Say which pairs are allowed: either --k K or --dense, and one only."
-        raise InputError(msg)
-    if dense and not feasible:
-        msg = "--no-feasible speaks of the graph of --k; every pair is always feasible."
-        raise InputError(msg)
-    points = files.read_points(x), files.read_points(y)
-    if points[0].shape[1] != points[1].shape[1]:
-        msg = (
-            f"{x} holds points of {points[0].shape[1]} coordinates and {y} of "
-            f"{points[1].shape[1]}; expected the same number."
-        )
-        raise InputError(msg)
-    if plot is not None and points[0].shape[1] != 2:
-        msg = (
-            f"--plot draws points of the plane; those of {x} have {points[0].shape[1]} coordinates."
-        )
-        raise InputError(msg)
-    masses_x = None if a is None else files.read_masses(a)
-    masses_y = None if b is None else files.read_masses(b)
-    _check_writable(out, plot)
-    began = time.perf_counter()
-    ground = metric_of_text(metric)
-    cost = (
-        PointCloudCost(*points, ground)
-        if k is None
-        else knn_cost(*points, k, ground, feasible_for=(masses_x, masses_y) if feasible else None)
+    request = Request(
+        x=x,
+        y=y,
+        cost=cost,
+        a=a,
+        b=b,
+        k=k,
+        dense=dense,
+        metric=metric,
+        feasible=feasible,
+        rescale=rescale,
+        time_limit=time_limit,
+        out=out,
+        plot=plot,
     )
-    with progress_bar(time_limit) as progress:
-        solution = solve_problem(cost, masses_x, masses_y, time_limit=time_limit, progress=progress)
-    seconds = time.perf_counter() - began
-    files.write_plan(out, solution)
-    if plot is not None:
-        _draw(plot, *points, solution)
-    _report(solution, seconds, [path for path in (out, plot) if path is not None])
-    if not solution.converged:
+    if not run(request, Console()).converged:
         raise typer.Exit(LIMIT)
-
-
-@contextmanager
-def progress_bar(time_limit: float | None) -> Iterator[Callable[[int, float, float], None]]:
-    """Yield the `progress` function for `solve`; the bar appears in solves that take long.
-
-    The simplex cannot tell how many pivots remain, so the bar measures the time limit if there is
-    one, and otherwise only shows activity.
-    """
-    bar = Progress(
-        SpinnerColumn(),
-        BarColumn(),
-        TextColumn("{task.fields[pivots]:,} pivots, value {task.fields[value]:.6g}"),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    task = bar.add_task("solve", total=time_limit, pivots=0, value=float("nan"))
-
-    def report(pivots: int, seconds: float, value: float) -> None:
-        bar.update(task, completed=seconds, pivots=pivots, value=value)
-        if seconds > QUIET_SECONDS and bar.console.is_terminal:
-            bar.start()
-
-    try:
-        yield report
-    finally:
-        if bar.live.is_started:
-            bar.stop()
-
-
-def _report(solution: Solution, seconds: float, written: Sequence[Path]) -> None:
-    certificate = solution.certificate
-    table = Table(box=None, show_header=False, pad_edge=False)
-    rows = {
-        "value": f"{float(solution.value):.12g}",
-        "lower bound": f"{certificate.lower_bound:.12g}",
-        "gap": f"{certificate.gap:.1e}",
-        "worst reduced cost": f"{certificate.worst_reduced_cost:.1e}",
-        "worst marginal error": f"{certificate.worst_marginal_error:.1e}",
-        "scope": certificate.scope,
-        "arcs": f"{solution.stats.arcs:,}",
-        "pivots": f"{solution.stats.pivots:,}",
-        "seconds": f"{seconds:.3g}",
-        "status": solution.status.name.lower().replace("_", " "),
-    }
-    for name, text in rows.items():
-        table.add_row(name, text)
-    console = Console()
-    console.print(table)
-    for path in written:
-        console.print(Text(f"wrote {path}"), soft_wrap=True)
-    if not solution.converged:
-        Console(stderr=True).print(Text(solution.status.remedy), soft_wrap=True)
-
-
-def _draw(path: Path, x: Values, y: Values, solution: Solution) -> None:
-    from sparse_ot.plot import new_figure, plot2D_samples_mat
-
-    figure = new_figure(8.0, 8.0)
-    ax = figure.subplots()
-    plot2D_samples_mat(x, y, solution.plan, ax=ax, label="plan", color="#0072B2", linewidth=1.0)
-    ax.scatter(
-        x[:, 0], x[:, 1], s=12, color="#222222", marker="o", linewidths=0, label="source", zorder=3
-    )
-    ax.scatter(
-        y[:, 0],
-        y[:, 1],
-        s=16,
-        color="#D55E00",
-        marker="x",
-        linewidths=1.0,
-        label="target",
-        zorder=3,
-    )
-    ax.set_aspect("equal")
-    ax.set_title(f"{solution.status.name.lower()} plan, cost {float(solution.value):.6g}")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.05), ncols=3, frameon=False)
-    figure.savefig(path, bbox_inches="tight")
-
-
-def _check_writable(*paths: Path | None) -> None:
-    """Refuse output paths before the solve that could not be written after it."""
-    for path in paths:
-        if path is not None and not path.parent.is_dir():
-            msg = f"{path}: there is no folder {path.parent} to write to."
-            raise InputError(msg)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -243,14 +155,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SparseOTError, OSError, MemoryError) as error:
         return _complain(str(error) or type(error).__name__)
     except (typer.Abort, KeyboardInterrupt):
-        _complain("interrupted")
-        return INTERRUPTED
+        code = INTERRUPTED
     except Exception as error:
         # typer raises its usage errors as classes of click, or of its own copy of click
         message = getattr(error, "format_message", None)
         if message is None:
             raise
         return _complain(f"{message()} (sparse-ot --help tells the usage)")
+    if code == INTERRUPTED:  # newer versions of typer return it, older ones raise Abort
+        _complain("interrupted")
     return code if isinstance(code, int) else OPTIMAL
 
 

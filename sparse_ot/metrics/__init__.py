@@ -30,7 +30,6 @@ kernels have is evaluated tile by tile.
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from difflib import get_close_matches
 from numbers import Real
 from typing import Any
@@ -42,7 +41,7 @@ from sparse_ot.errors import InputError
 from sparse_ot.metrics import directions, formulas
 from sparse_ot.metrics.ground_metric import GroundMetric
 
-__all__ = ["METRICS", "GroundMetric", "as_metric", "evaluate", "metric_of_text"]
+__all__ = ["METRICS", "GroundMetric", "as_metric", "evaluate"]
 
 
 def _minkowski(p: Any) -> GroundMetric:
@@ -182,28 +181,6 @@ def as_metric(metric: Metric) -> GroundMetric:
         f"(p, d) arrays that returns (p,) costs.{hint}"
     )
     raise InputError(msg)
-
-
-def metric_of_text(text: str) -> GroundMetric:
-    """The metric of a name, or of ``name:parameter``, as on a command line.
-
-    Raises
-    ------
-    InputError
-        As `as_metric`.
-
-    Examples
-    --------
-    >>> metric_of_text("minkowski:3").p
-    3.0
-    """
-    name, colon, written = text.partition(":")
-    if not colon:
-        return as_metric(text)
-    parameter: Any = written
-    with suppress(ValueError):  # not a number: the message will say so
-        parameter = float(written)
-    return as_metric((name, parameter))
 
 
 def _without_parameter(metric: GroundMetric) -> GroundMetric:

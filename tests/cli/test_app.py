@@ -84,11 +84,11 @@ def test_solve_writes_a_plan_that_reads_back(
 def test_scipy_and_numpy_read_the_plan_without_this_package(
     points: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    assert run("solve x.npy y.csv --k 3 -o here.plan") == 0  # any name, used as it is
-    plan = sp.load_npz("here.plan")
+    assert run("solve x.npy y.csv --k 3 -o here.NPZ") == 0  # the name is used as it is
+    plan = sp.load_npz("here.NPZ")
     assert plan.shape == (40, 30)
     assert plan.sum() == pytest.approx(1.0)
-    with np.load("here.plan") as archive:
+    with np.load("here.NPZ") as archive:
         assert archive["u"].shape == (40,)
         assert archive["v"].shape == (30,)
         dual = archive["u"].mean() + archive["v"].mean()
@@ -122,7 +122,7 @@ def test_a_limit_writes_the_best_plan_and_says_so_in_the_exit_code(
     assert stored.status == "TIME_LIMIT"
     assert stored.lower_bound <= stored.value
     assert stored.plan.sum() == pytest.approx(1.0)
-    assert "time_limit" in capsys.readouterr().err
+    assert "--time-limit" in capsys.readouterr().err
 
 
 def test_a_long_solve_shows_pivots_and_value_on_a_terminal(
@@ -145,7 +145,7 @@ BAD_COMMANDS = {
     "": "command",
     "walk": "walk",
     "demo --colour": "--colour",
-    "solve x.npy": "Y",
+    "solve x.npy -o p.npz": "Y",
     "solve x.npy y.csv --k 3": "--out",
     "solve x.npy y.csv --k three -o p.npz": "--k",
     "solve x.npy y.csv -o p.npz": "--k K or --dense",
@@ -156,7 +156,7 @@ BAD_COMMANDS = {
     "solve x.npy y.csv --k 3 --metric minkowski -o p.npz": "needs a parameter",
     "solve x.npy y.csv --k 3 --metric minkowski:0.5 -o p.npz": "at least 1",
     "solve x.npy y.csv --k 3 --metric minkowski:x -o p.npz": "'x'",
-    "solve x.npy y.csv --k 3 --time-limit 0 -o p.npz": "time_limit",
+    "solve x.npy y.csv --k 3 --time-limit 0 -o p.npz": "--time-limit",
     "solve gone.npy y.csv --k 3 -o p.npz": "gone.npy: no such file",
     "solve x.npy y.csv --k 3 -o no/such/p.npz": "no/such",
     "solve x.npy y.csv --a b.npy --k 3 -o p.npz": "(40,)",
