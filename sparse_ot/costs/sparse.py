@@ -14,7 +14,8 @@ from __future__ import annotations
 from sparse_ot._typing import Array, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, price_arcs
+from sparse_ot.costs.arc_lists import Arcs, look_up, price_arcs
+from sparse_ot.costs.large_integers import digits_of, hold_arcs
 from sparse_ot.costs.model import CostModel, Listed
 from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 
@@ -31,6 +32,8 @@ class SparseCost(CostModel):
         ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
     backend : Backend, optional
         The library of `M`, where it is known already.
+    may_offset : bool
+        As for `DenseCost`.
 
     Attributes
     ----------
@@ -38,6 +41,8 @@ class SparseCost(CostModel):
         Sources and targets of the arcs.
     costs : array of float32 or float64, (p,)
         Integers become the library's default float.
+    offsets : Offsets or None
+        What is missing from `costs`.
     shape : tuple of int
         Numbers of sources and targets.
     container : sparse container
@@ -49,7 +54,11 @@ class SparseCost(CostModel):
     Raises
     ------
     ShapeError
-        Not two-dimensional, or arrays of different lengths, or an index outside the shape.
+        Not two-dimensional, or arrays of different lengths, or an index outside the shape, or
+        pointers that are none.
+    InputError
+        A zero in a format that stores whole diagonals or blocks, where it may be no arc; or an
+        integer that floats do not hold.
     UnsupportedArrayError
         Not a sparse container, or not of real numbers.
 
@@ -63,7 +72,9 @@ class SparseCost(CostModel):
 
     scope = "arcs"
 
-    def __init__(self, M: Sparse, *, backend: Backend | None = None) -> None:
+    def __init__(
+        self, M: Sparse, *, backend: Backend | None = None, may_offset: bool = False
+    ) -> None:
         if backend is None:
             backend = get_backend(M, names=("M",))
         if not backend.is_sparse(M):
@@ -77,8 +88,10 @@ class SparseCost(CostModel):
         self.backend = backend
         self.container = M
         self.rows, self.cols = parts.rows, parts.cols
-        self.costs = as_floats(parts.values, backend.xp)
         self.shape = parts.shape
+        self.costs, self.offsets = hold_arcs(
+            parts, digits_of(backend, *parts[:3]), backend.xp, may_offset=may_offset
+        )
 
     @property
     def like(self) -> Array:

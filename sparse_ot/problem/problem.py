@@ -145,6 +145,8 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
         Costs and masses of two libraries.
     ShapeError, UnsupportedArrayError
         `M` does not hold costs; the message begins with "M".
+    InputError
+        An integer in `M` that floats do not hold.
     """
     names = ("a", "b", "M")
     if is_cost_model(M):
@@ -153,7 +155,8 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
         return cost
     backend = get_backend(a, b, M, names=names)
     try:
-        return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
+        kind = SparseCost if backend.is_sparse(M) else DenseCost
+        return kind(M, backend=backend, may_offset=True)
     except (UnsupportedArrayError, ShapeError) as error:
         msg = f"M: {error}"
         raise type(error)(msg) from error
