@@ -51,7 +51,8 @@ def as_floats(x: Array, xp: Any) -> Array:
     Raises
     ------
     InputError
-        A number of extended precision that is beyond the range of float64.
+        A number of extended precision that is beyond the range of float64, or an integer that
+        float64 does not hold.
 
     Examples
     --------
@@ -76,15 +77,17 @@ def default_float(like: Array, xp: Any) -> Any:
 
 
 def _as_doubles(x: Any) -> Array:
-    """Extended precision, which only NumPy has, rounded to float64."""
+    """Extended precision, which only NumPy has, rounded to float64; its integers must stay."""
     with np.errstate(over="ignore"):
         doubles = x.astype(np.float64)
-    lost = np.argwhere(np.isinf(doubles) & np.isfinite(x))
+    whole = (np.abs(x) > 2.0**53) & (np.floor(x) == x)
+    lost = np.argwhere(np.isfinite(x) & whole & (doubles != x))
     if lost.size:
         place = tuple(lost[0].tolist())
         msg = (
-            f"The number at {place} of an array of {x.dtype} is {x[place]}, beyond the range of "
-            f"float64. Divide all by a constant, so that they are at most 1e300."
+            f"The entry at {place} of an array of {x.dtype} is {x[place]!s}, which float64 does "
+            "not hold. Subtract a constant or divide by one, or, if rounded numbers will do, "
+            "convert with `astype(float)`."
         )
         raise InputError(msg)
     return doubles

@@ -176,7 +176,8 @@ def not_held(place: str, number: int, digits: int, remedy: str) -> InputError:
     M[0, 1] is 9007199254740993, which float64 does not hold: it has 53 binary digits. Divide.
     """
     name = "float64" if digits == 53 else "float32"
-    msg = f"{place} is {number}, which {name} does not hold: it has {digits} binary digits. "
+    found = number if number.bit_length() <= 128 else f"of {number.bit_length()} binary digits"
+    msg = f"{place} is {found}, which {name} does not hold: it has {digits} binary digits. "
     return InputError(msg + remedy)
 
 
