@@ -11,7 +11,7 @@ Conventions for the whole library:
 
 from __future__ import annotations
 
-from sparse_ot._typing import Array, Sparse
+from sparse_ot._typing import Array, HostArray, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, look_up, price_arcs
@@ -19,7 +19,7 @@ from sparse_ot.costs.large_integers import digits_of, hold_arcs
 from sparse_ot.costs.model import CostModel, Listed
 from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 
-__all__ = ["SparseCost"]
+__all__ = ["SparseCost", "refuse_out_of_range"]
 
 
 class SparseCost(CostModel):
@@ -57,7 +57,7 @@ class SparseCost(CostModel):
         Not two-dimensional, or arrays of different lengths, or an index outside the shape, or
         pointers that are none.
     InputError
-        A zero in a format that stores whole diagonals or blocks, where it may be no arc; or an
+        A zero in blocks of a BSR, or a diagonal of zeros, which may be an arc or no arc; or an
         integer that floats do not hold.
     UnsupportedArrayError
         Not a sparse container, or not of real numbers.
@@ -165,15 +165,31 @@ def _check_parts(parts: CooParts, backend: Backend) -> None:
     if not (xp.isdtype(rows.dtype, "integral") and xp.isdtype(cols.dtype, "integral")):
         msg = f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
         raise UnsupportedArrayError(msg)
+    # On a device the check would be a crossing; there the solve makes it.
+    views = backend.host_view(rows), backend.host_view(cols)
+    if views[0] is not None and views[1] is not None:
+        refuse_out_of_range(views[0], views[1], (int(shape[0]), int(shape[1])))
+
+
+def refuse_out_of_range(rows: HostArray, cols: HostArray, shape: tuple[int, int]) -> None:
+    """Refuse indices outside the shape.
+
+    Raises
+    ------
+    ShapeError
+        Names the index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> refuse_out_of_range(np.array([0, 1]), np.array([2, 0]), (2, 3))
+    """
     for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
-        # On a device the check would be a crossing; there the backend's containers are trusted.
-        view = backend.host_view(indices)
-        if view is None or view.size == 0:
-            continue
-        low, high = int(view.min()), int(view.max())
-        if low < 0 or high >= size:
+        low, high = int(indices.min(initial=0)), int(indices.max(initial=0))
+        if low < 0 or high >= max(size, 1):
             msg = (
                 f"Found {name} index {low if low < 0 else high} in a cost of shape {shape}. "
-                f"Expected 0 to {size - 1}. Check the container, for example with `check_format`."
+                f"Expected 0 to {size - 1}. Build the container again from its entries: a pointer "
+                "or an index of it is wrong."
             )
             raise ShapeError(msg)

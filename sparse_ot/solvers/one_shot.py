@@ -36,6 +36,7 @@ from sparse_ot.core import (
 )
 from sparse_ot.costs.arc_lists import as_floats
 from sparse_ot.costs.model import CostModel, Listed
+from sparse_ot.costs.sparse import refuse_out_of_range
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
@@ -89,8 +90,10 @@ def solve_listed(
     backend, cost = problem.backend, problem.cost
     dense, costs = listed.is_matrix, listed.costs
     (n, m), ledger = problem.shape, TransferLedger()
+    traced = any(backend.is_traced(x) for x in (problem.a, problem.b, costs, *listed.ends))
     on_host = OneShot(
         dense=dense,
+        checks_indices=not traced and any(backend.host_view(x) is None for x in listed.ends),
         seeks_points=dense and not start and n + m >= matrix_plan.MIN_POINTS,
         center=center,
         max_pivots=limits.max_pivots,
@@ -202,6 +205,9 @@ class OneShot:
         Whether costs come as a matrix (every pair an arc) or as arcs.
     seeks_points : bool
         Whether to look for points behind the matrix, to start from.
+    checks_indices : bool
+        Whether to refuse indices out of range, which are no arcs otherwise: those of a device,
+        which nobody has seen.
     center : bool
         Shift the potentials so that ``<u, a> == <v, b>``, as POT does.
     max_pivots : int or None
@@ -215,6 +221,7 @@ class OneShot:
 
     dense: bool = False
     seeks_points: bool = False
+    checks_indices: bool = False
     center: bool = True
     max_pivots: int | None = None
     seconds: float = math.inf
@@ -253,6 +260,8 @@ class OneShot:
     def __call__(self, *arrays: HostArray) -> tuple[Any, ...]:
         """Solve; see the class."""
         a, b, costs = arrays[0], arrays[1], arrays[2 if self.dense else 4]
+        if self.checks_indices:
+            refuse_out_of_range(arrays[2], arrays[3], (a.size, b.size))
         self.last.too_large = number_range.first_too_large(costs, (a.size, b.size))
         if self.last.too_large is not None:
             a = np.full(a.shape, math.nan)  # the core refuses the masses, and does not start
