@@ -11,13 +11,17 @@ Conventions for the whole library:
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 from sparse_ot._typing import Array, HostArray, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
 from sparse_ot.costs.arc_lists import Arcs, look_up, price_arcs
+from sparse_ot.costs.dense import DenseCost
 from sparse_ot.costs.large_integers import digits_of, hold_arcs
 from sparse_ot.costs.model import CostModel, Listed
-from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
+from sparse_ot.errors import HallViolation, InputError, ShapeError, UnsupportedArrayError
 
 __all__ = ["SparseCost", "refuse_out_of_range"]
 
@@ -93,6 +97,66 @@ class SparseCost(CostModel):
             parts, digits_of(backend, *parts[:3]), backend.xp, may_offset=may_offset
         )
 
+    @classmethod
+    def from_dense(cls, M: Any, keep: Any = None, *, backend: Backend | None = None) -> SparseCost:
+        """Arcs where `keep` is true, with their costs in a matrix; costs of 0 stay arcs.
+
+        Parameters
+        ----------
+        M : array or nested list, (n, m)
+            Costs of all pairs.
+        keep : array or nested list of bool, (n, m), or callable, optional
+            Which pairs are arcs; a callable makes that array of `M`. Default: all whose cost is
+            not +inf. (A NaN is kept, so that the solve can name it.)
+        backend : Backend, optional
+            The library of both, where it is known already.
+
+        Returns
+        -------
+        SparseCost
+            Its `container` holds the arcs row by row, in the library's own kind:
+            `scipy.sparse.csr_array` for NumPy.
+
+        Raises
+        ------
+        ShapeError
+            `M` does not have two dimensions, or `keep` does not have its shape.
+        InputError
+            `M` has no values yet (a JAX trace), and the number of arcs depends on them; or an
+            integer that floats do not hold.
+        UnsupportedArrayError
+            `M` is sparse or not of real numbers, or `keep` not of booleans.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> M = np.array([[0.0, 2.0, 9.0], [np.inf, 0.0, 1.0]])
+        >>> SparseCost.from_dense(M).costs
+        array([0., 2., 9., 0., 1.])
+        >>> SparseCost.from_dense(M, keep=lambda M: M < 5).container.nnz
+        4
+        """
+        if backend is None:
+            backend = get_backend(M, None if callable(keep) else keep, names=("M", "keep"))
+        matrix = DenseCost(M, backend=backend).matrix
+        seen = backend.detach(matrix)  # under `grad` alone, this has values
+        if keep is None:
+            kept = seen != inf
+        else:
+            kept = _mask(keep(seen) if callable(keep) else keep, matrix, backend)
+        if backend.is_traced(kept):
+            msg = (
+                "from_dense was called under jit or vmap: how many arcs there are depends on "
+                "values. Call it outside, or solve the matrix itself, with +inf where there is no "
+                "arc: `xp.where(keep, M, inf)`."
+            )
+            raise InputError(msg)
+        with backend.on_device_of(matrix):
+            rows, cols = backend.xp.nonzero(kept)
+            shape = (int(kept.shape[0]), int(kept.shape[1]))
+            parts = CooParts(rows, cols, matrix[rows, cols], shape)
+            return cls(backend.cost_container(parts), backend=backend)
+
     @property
     def like(self) -> Array:
         """An array of the library, dtype and device that results are to have."""
@@ -150,6 +214,18 @@ class SparseCost(CostModel):
             "Give these sources more arcs: a larger k, or feasible_for=(a, b) in knn_cost, "
             "radius_cost or union."
         )
+
+
+def _mask(keep: Any, matrix: Array, backend: Backend) -> Array:
+    """`keep` as an array of booleans of the matrix's shape."""
+    mask = backend.asarray(keep, like=matrix)
+    if not backend.xp.isdtype(mask.dtype, "bool"):
+        msg = f"keep is an array of {mask.dtype}. Expected booleans, such as `M < 5`."
+        raise UnsupportedArrayError(msg)
+    if mask.shape != matrix.shape:
+        msg = f"keep has shape {tuple(mask.shape)}. Expected {tuple(matrix.shape)}, that of M."
+        raise ShapeError(msg)
+    return mask
 
 
 def _check_parts(parts: CooParts, backend: Backend) -> None:

@@ -5,8 +5,8 @@ written to, because a stored entry is an arc of the user's and the arrays may be
 
 *Fill.* DIA stores whole diagonals and BSR whole blocks, so they hold zeros where nobody put an
 entry, and a zero that was meant looks the same. All of them as arcs would make free arcs out of
-nothing. SciPy's own conversions take no zero of a DIA for an entry, and so it is here, except that a
-diagonal of zeros only is refused: it can only have been meant. Its conversions keep the zeros in
+nothing. SciPy's own conversions take no zero of a DIA for an entry, and so it is here, except that
+a diagonal of zeros only is refused: it can only have been meant. Its conversions keep the zeros in
 blocks, so those are refused, unless blocks are single entries.
 
 *Faults.* The arrays of a container are its attributes, and anybody can change them. SciPy checks
@@ -173,7 +173,8 @@ def _read_dia(M: Any) -> Entries:
 
 def _ambiguous(M: Any, found: str, why: str) -> InputError:
     msg = (
-        f"The {M.format.upper()} container holds {found}. {why}: it may be an arc, or no arc. To "
+        f"The {M.format.upper()} container holds {found}. {why}, so that "
+        "a zero may be an arc or no arc. To "
         "drop all zeros: `M = M.tocoo(); M.eliminate_zeros()`. To keep arcs of cost 0, build a COO "
         "container from rows, columns and costs."
     )
