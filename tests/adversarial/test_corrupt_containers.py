@@ -201,7 +201,7 @@ DIA: dict[str, tuple[str, Any]] = {
 
 @pytest.mark.parametrize("name", DIA)
 def test_dia(name: str) -> None:
-    M = sp.dia_array((np.ones((2, 3)), [0, 1]), shape=(3, 3))
+    M: Any = sp.dia_array((np.ones((2, 3)), np.array([0, 1])), shape=(3, 3))
     setattr(M, *DIA[name])
     refused(M)
 

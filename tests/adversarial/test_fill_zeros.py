@@ -88,7 +88,7 @@ def test_full_blocks_are_read() -> None:
 
 
 @pytest.mark.parametrize("fmt", ["coo", "csr", "csc", "lil", "dok", "bsr"])
-def test_a_stored_zero_is_an_arc(fmt: str) -> None:
+def test_a_stored_zero_is_an_arc(fmt: Any) -> None:
     coo = sp.coo_array((np.array([0.0, 2.0, 3.0]), ([0, 0, 1], [1, 0, 0])), shape=(2, 2))
     M = sp.bsr_array(coo.tocsr(), blocksize=(1, 1)) if fmt == "bsr" else coo.asformat(fmt)
     assert entries(M) == {(0, 1): 0.0, (0, 0): 2.0, (1, 0): 3.0}

@@ -138,7 +138,11 @@ def test_lists_of_any_integers(base: int) -> None:
 
 
 def test_a_forbidden_pair_among_integers_in_a_list() -> None:
-    M = [[FAR + 1, FAR, float("inf")], [FAR, FAR + 1, FAR + 3], [FAR, FAR + 3, FAR + 2]]
+    M: list[list[Any]] = [
+        [FAR + 1, FAR, float("inf")],
+        [FAR, FAR + 1, FAR + 3],
+        [FAR, FAR + 3, FAR + 2],
+    ]
     exact = [[None if c == float("inf") else c for c in row] for row in M]
     check(numpy_library(), exact, sparse_ot.solve(M))
 
