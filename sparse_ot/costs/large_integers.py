@@ -63,9 +63,10 @@ class Offsets(NamedTuple):
 def digits_of(backend: Backend, *arrays: Array) -> int:
     """Binary digits of the float that integers become in this library: 53 or 24.
 
-    `ALL_DIGITS` if one of the arrays has no values yet.
+    `ALL_DIGITS` under a trace, where an array has no values, or results of functions have none.
     """
-    if any(backend.is_traced(x) for x in arrays):
+    # A function of an array that has values is traced, too, inside of a compiled function.
+    if any(_is_integral(x, backend.xp) and backend.is_traced(x[:0, ...]) for x in arrays):
         return ALL_DIGITS
     floats = backend.xp.__array_namespace_info__().default_dtypes()["real floating"]
     return 53 if dtype_name(floats) == "float64" else 24
@@ -194,7 +195,7 @@ def _unheld(x: Array, digits: int, xp: Any) -> Array | None:
 
     Reads two or three numbers from the device, and only of integers that are wide enough.
     """
-    if not xp.isdtype(x.dtype, "integral") or xp.iinfo(x.dtype).bits <= digits or 0 in x.shape:
+    if not _is_integral(x, xp) or xp.iinfo(x.dtype).bits <= digits or 0 in x.shape:
         return None
     if -(2**digits) <= int(xp.min(x)) and int(xp.max(x)) <= 2**digits:
         return None
@@ -203,6 +204,10 @@ def _unheld(x: Array, digits: int, xp: Any) -> Array | None:
     lowest_bit = x & (~x + 1)
     fits = ((xp.abs(x) >> digits) < lowest_bit) | (x == lowest_bit)
     return None if bool(xp.all(fits)) else ~fits
+
+
+def _is_integral(x: Array, xp: Any) -> bool:
+    return bool(xp.isdtype(x.dtype, "integral"))
 
 
 def _unsigned(x: Array, xp: Any) -> Array:

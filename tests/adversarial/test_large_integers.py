@@ -214,7 +214,27 @@ def test_masses_have_the_potentials_as_derivatives() -> None:
             np.testing.assert_array_equal(slope, potential)
 
 
-REFUSED = {
+@pytest.mark.parametrize("kind", ["matrix", "BCOO", "BCSR"])
+def test_a_compiled_function_takes_the_nearest_floats(kind: str) -> None:
+    jax = pytest.importorskip("jax")
+    with LIBRARIES["jax-x64"].open() as library:
+        M = np.array([[FAR + 8, FAR], [FAR + 4, FAR + 8]])
+        rows, cols = np.indices(M.shape).reshape(2, -1)
+        if kind == "matrix":
+            costs = library.put(M)
+        else:
+            costs = library.containers[kind]((rows, cols, M.ravel()), (2, 2))
+        half = library.put(np.full(2, 0.5))
+        expected = FAR + 2
+        assert float(jax.jit(lambda M: sparse_ot.solve(M).value)(costs)) == expected
+        assert float(jax.jit(lambda a: sparse_ot.solve(costs, a).value)(half)) == expected
+        if kind == "matrix":
+            points = library.put(np.array([FAR, FAR + 2]))
+            value = jax.jit(lambda x: sparse_ot.solve(sparse_ot.knn_cost(x, points, 2)).value)
+            assert float(value(points)) == 0.0
+
+
+REFUSED: dict[str, Any] = {
     "too far apart": ([[FAR + 1, 0], [0, 2**60 + 1]], r"M\[0, 0\] is 9007199254740993"),
     "fractions beside": ([[0.5, FAR + 1], [1, 2]], r"M\[0, 1\] is 9007199254740993"),
     "no float at all": ([[1, 2], [10**400, 3]], r"M\[1, 0\] is of \d+ binary digits"),
