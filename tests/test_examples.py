@@ -12,7 +12,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SCRIPTS = sorted((ROOT / "examples").glob("*.py"))
-PAGES = ["README.md", "docs/quickstart.md", "docs/certificates.md", "docs/dense-optimum.md"]
+PAGES = [
+    "README.md",
+    "docs/quickstart.md",
+    "docs/certificates.md",
+    "docs/dense-optimum.md",
+    "docs/concepts/arcs.md",
+]
 
 
 def test_there_are_examples() -> None:

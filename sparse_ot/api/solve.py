@@ -16,6 +16,8 @@ the masses and u, v with the costs, so a derivative once in each is not known he
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sparse_ot import options
@@ -29,6 +31,7 @@ from sparse_ot.problem.problem import Problem
 from sparse_ot.result.solution import Solution
 from sparse_ot.solvers.column_generation.driver import solve_by_columns
 from sparse_ot.solvers.limits import NO_LIMIT, Limits
+from sparse_ot.solvers.offset_costs import OffsetCosts
 from sparse_ot.solvers.one_shot import solve_listed
 from sparse_ot.solvers.progress import NOBODY, Watch
 
@@ -145,20 +148,41 @@ def solve_problem(
         Receives the violation and the cost model; if it returns, the solution is NaN throughout.
     """
     cost = problem.cost
+    solve_held = partial(
+        _solve_as_held, problem, limits, center=center, seed=seed, on_infeasible=on_infeasible
+    )
     with problem.backend.on_device_of(cost.like):
-        listed = cost.listed()
-        if listed is None and problem.is_traced:
-            listed = cost.listed(must=True)
-        if listed is None:
-            return solve_by_columns(
-                problem,
-                limits=limits,
-                center=center,
-                start=start,
-                seed=seed,
-                watch=watch,
-                on_infeasible=on_infeasible,
-            )
+        if cost.offsets is None:
+            return solve_held(start=start, watch=watch)
+        lacking = OffsetCosts(problem, cost.offsets, center=center)
+        watch = replace(watch, on_slice=lacking.progress(watch.on_slice))
+        return lacking.restored(solve_held(start=lacking.start(start), watch=watch))
+
+
+def _solve_as_held(
+    problem: Problem,
+    limits: Limits,
+    *,
+    start: tuple[Array, Array] | None,
+    center: bool,
+    seed: int | None,
+    watch: Watch,
+    on_infeasible: Callable[[HallViolation, CostModel], object],
+) -> Solution:
+    """Solve for the costs as the cost model holds them, which may lack its offsets."""
+    listed = problem.cost.listed()
+    if listed is None and problem.is_traced:
+        listed = problem.cost.listed(must=True)
+    if listed is None:
+        return solve_by_columns(
+            problem,
+            limits=limits,
+            center=center,
+            start=start,
+            seed=seed,
+            watch=watch,
+            on_infeasible=on_infeasible,
+        )
     return solve_listed(
         problem,
         listed,

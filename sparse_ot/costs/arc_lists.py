@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import (
     data_dependent_shapes,
@@ -19,11 +21,13 @@ from sparse_ot.backends.generic.arrays import (
     index_dtype,
 )
 from sparse_ot.backends.protocol import Pricing
+from sparse_ot.errors import InputError
 
 __all__ = [
     "Arcs",
     "as_floats",
     "cheapest_of_each_pair",
+    "default_float",
     "is_listed",
     "join_directions",
     "look_up",
@@ -44,6 +48,12 @@ class Arcs(NamedTuple):
 def as_floats(x: Array, xp: Any) -> Array:
     """`x` in float32 or float64: itself, or the nearest of the two; integers in the default float.
 
+    Raises
+    ------
+    InputError
+        A number of extended precision that is beyond the range of float64, or an integer that
+        float64 does not hold.
+
     Examples
     --------
     >>> import array_api_compat.numpy as xp
@@ -54,16 +64,38 @@ def as_floats(x: Array, xp: Any) -> Array:
     if name in ("float32", "float64"):
         return x
     if not name.startswith(("float", "bfloat")):
-        info = xp.__array_namespace_info__()
-        return xp.astype(x, info.default_dtypes(device=device_of(x))["real floating"])
+        return xp.astype(x, default_float(x, xp))
     bits = xp.finfo(x.dtype).bits
+    if bits > 64:
+        return _as_doubles(x)
     return xp.astype(x, xp.float32 if bits < 32 else xp.float64)
+
+
+def default_float(like: Array, xp: Any) -> Any:
+    """The library's default float on the device of `like`: the type that integers become."""
+    return xp.__array_namespace_info__().default_dtypes(device=device_of(like))["real floating"]
+
+
+def _as_doubles(x: Any) -> Array:
+    """Extended precision, which only NumPy has, rounded to float64; its integers must stay."""
+    with np.errstate(over="ignore"):
+        doubles = x.astype(np.float64)
+    whole = (np.abs(x) > 2.0**53) & (np.floor(x) == x)
+    lost = np.argwhere(np.isfinite(x) & whole & (doubles != x))
+    if lost.size:
+        place = tuple(lost[0].tolist())
+        msg = (
+            f"The entry at {place} of an array of {x.dtype} is {x[place]!s}, which float64 does "
+            "not hold. Subtract a constant or divide by one, or, if rounded numbers will do, "
+            "convert with `astype(float)`."
+        )
+        raise InputError(msg)
+    return doubles
 
 
 def working_dtype(like: Array, xp: Any) -> str:
     """Dtype of potentials that go with `like`: float64 where the library has it, else float32."""
-    defaults = xp.__array_namespace_info__().default_dtypes(device=device_of(like))
-    return "float64" if dtype_name(defaults["real floating"]) == "float64" else "float32"
+    return "float64" if dtype_name(default_float(like, xp)) == "float64" else "float32"
 
 
 def without(arcs: Arcs, unwanted: Array, xp: Any) -> Arcs:

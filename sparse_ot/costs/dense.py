@@ -20,8 +20,10 @@ from sparse_ot.backends.generic.arrays import (
 from sparse_ot.backends.generic.tiled_search import select_negative
 from sparse_ot.backends.protocol import Backend, Neighbours, Pricing
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions
+from sparse_ot.costs.arc_lists import Arcs, join_directions
+from sparse_ot.costs.large_integers import COSTS, Offsets, digits_of, hold_matrix
 from sparse_ot.costs.model import CostModel, Listed
+from sparse_ot.costs.number_lists import numbers_of
 from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
 
 __all__ = ["DenseCost"]
@@ -39,10 +41,16 @@ class DenseCost(CostModel):
         Costs; +inf forbids a pair.
     backend : Backend, optional
         The library of `M`, where it is known already.
+    may_offset : bool
+        Whether integers that floats do not hold may be kept less `offsets`. They are of no concern
+        to `solve`, which adds them to the answer; a model that wraps this one would have to.
 
     Attributes
     ----------
     matrix : array of float32 or float64, (n, m)
+        Integers become the library's default float.
+    offsets : Offsets or None
+        What is missing from `matrix`.
     shape : tuple of int
     backend : Backend
     scope : str
@@ -52,6 +60,8 @@ class DenseCost(CostModel):
     ------
     ShapeError
         `M` does not have two dimensions.
+    InputError
+        An integer that floats do not hold; or, with `may_offset`, that offsets do not help.
     UnsupportedArrayError
         `M` is None, sparse, or not of real numbers.
 
@@ -65,7 +75,7 @@ class DenseCost(CostModel):
 
     scope = "dense"
 
-    def __init__(self, M: Any, *, backend: Backend | None = None) -> None:
+    def __init__(self, M: Any, *, backend: Backend | None = None, may_offset: bool = False) -> None:
         if backend is None:
             backend = get_backend(M, names=("M",))
         if M is None:
@@ -80,17 +90,9 @@ class DenseCost(CostModel):
                 "it is: a missing entry is forbidden, which a dense zero would not be."
             )
             raise UnsupportedArrayError(msg)
-        with named("M"):
-            matrix = backend.asarray(M)
-        if matrix.ndim != 2:
-            msg = (
-                f"M has shape {tuple(matrix.shape)}. Expected (n, m): a row for each source and a "
-                "column for each target."
-            )
-            raise ShapeError(msg)
         self.backend = backend
-        self.matrix = as_floats(matrix, backend.xp)
-        self.shape = (int(matrix.shape[0]), int(matrix.shape[1]))
+        self.matrix, self.offsets = _held(M, backend, may_offset)
+        self.shape = (int(self.matrix.shape[0]), int(self.matrix.shape[1]))
 
     @property
     def like(self) -> Array:
@@ -178,6 +180,25 @@ class DenseCost(CostModel):
     def advice(self, violation: HallViolation) -> str:
         """Advice for a matrix, where every pair has an entry."""
         return "Allow these sources more pairs: an entry of +inf in M forbids one."
+
+
+def _held(M: Any, backend: Backend, may_offset: bool) -> tuple[Array, Offsets | None]:
+    """The matrix in floats, and the offsets that are missing from it."""
+    numbers, least = numbers_of(M, "M", backend, COSTS, may_offset=may_offset) or (M, 0)
+    with named("M"):
+        matrix = backend.asarray(numbers)
+    if matrix.ndim != 2:
+        msg = (
+            f"M has shape {tuple(matrix.shape)}. Expected (n, m): a row for each source and a "
+            "column for each target."
+        )
+        raise ShapeError(msg)
+    digits, xp = digits_of(backend, matrix), backend.xp
+    held, offsets = hold_matrix(matrix, digits, xp, may_offset=may_offset)
+    if least != 0:
+        offsets = offsets or Offsets(xp.zeros_like(held[:, 0]), xp.zeros_like(held[0, :]))
+        offsets = offsets._replace(of_rows=offsets.of_rows + float(least))
+    return held, offsets
 
 
 def _smallest(matrix: Array, k: int, prices: Array | None, xp: Any) -> Neighbours:

@@ -23,6 +23,7 @@ from sparse_ot._typing import Array, Sparse
 from sparse_ot.backends.generic.arrays import device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.costs.arc_lists import Arcs
+from sparse_ot.costs.large_integers import Offsets
 from sparse_ot.errors import HallViolation
 from sparse_ot.metrics import GroundMetric
 
@@ -92,11 +93,15 @@ class CostModel(Protocol):
         certificates cover that set.
     like : array
         An array of the library, dtype and device that results are to have.
+    offsets : (r, c), or None
+        Arrays (n,) and (m,) that `solve` has to add to the potentials, because they were taken off
+        the costs (`sparse_ot.costs.large_integers`). None unless a model is made with `may_offset`.
     """
 
     shape: tuple[int, int]
     backend: Backend
     scope: str
+    offsets: Offsets | None = None
 
     @property
     def like(self) -> Array:

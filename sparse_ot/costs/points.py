@@ -17,8 +17,10 @@ from sparse_ot._typing import Array, HostArray, Metric
 from sparse_ot.backends.generic.arrays import MEMORY_BUDGET, device_of, index_dtype
 from sparse_ot.backends.protocol import Backend, Pricing, Search
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, as_floats, join_directions, working_dtype
+from sparse_ot.costs.arc_lists import Arcs, join_directions, working_dtype
+from sparse_ot.costs.large_integers import COORDINATES, digits_of, hold_points
 from sparse_ot.costs.model import CostModel, Listed, Points
+from sparse_ot.costs.number_lists import numbers_of
 from sparse_ot.errors import InputError, NonFiniteError, ShapeError, UnsupportedArrayError
 from sparse_ot.metrics import GroundMetric, as_metric
 
@@ -45,7 +47,8 @@ class PointCloudCost(CostModel):
     Attributes
     ----------
     x, y : array of float32 or float64, (n, d) and (m, d)
-        In their common dtype, which the costs have too.
+        In their common dtype, which the costs have too. Integers that floats do not hold are moved
+        to an origin of their own, if the metric depends on differences alone.
     metric : str, (str, float) or callable
         As given.
     ground_metric : GroundMetric
@@ -64,10 +67,11 @@ class PointCloudCost(CostModel):
         A coordinate is NaN or infinite. This is checked here where the host sees the values. On a
         device, and under a trace, the check would be a crossing; there the solve raises the error.
     InputError
-        Unknown metric; or coordinates so far apart, or so close together, that their distances do
-        not fit into floating point. This, too, is checked only where the host sees the values: on a
-        device such costs become infinite or 0, that is, forbidden or free pairs. Choose the unit so
-        that the squares of distances lie well within the range of the points' dtype.
+        Unknown metric; integers that floats do not hold, whatever the origin; or coordinates so far
+        apart, or so close together, that their distances do not fit into floating point. Distances
+        are checked only where the host sees the values: on a device such costs become infinite or
+        0, that is, forbidden or free pairs. Choose the unit so that the squares of distances lie
+        well within the range of the points' dtype.
     UnsupportedArrayError
         Not an array of real numbers.
 
@@ -94,6 +98,11 @@ class PointCloudCost(CostModel):
                 f"number: X is {tuple(x.shape)}, Y is {tuple(y.shape)}, points are rows."
             )
             raise ShapeError(msg)
+        any_origin = self.ground_metric.forms is not None
+        digits = digits_of(backend, x, y)
+        x, y = hold_points(x, y, digits, backend.xp, any_origin=any_origin)
+        _refuse_non_finite(x, "X", backend)
+        _refuse_non_finite(y, "Y", backend)
         dtype = backend.xp.result_type(x, y)
         self.backend = backend
         self.x = backend.xp.astype(x, dtype, copy=False)
@@ -225,8 +234,7 @@ class PointCloudCost(CostModel):
 
 
 def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
-    """Points as rows of float32 or float64; errors call them `name`."""
-    xp = backend.xp
+    """Points as rows; errors call them `name`."""
     if given is None or backend.is_sparse(given):
         found, remedy = "None", "Pass the points; masses are the arguments a and b."
         if given is not None:
@@ -237,29 +245,34 @@ def _points(given: Any, name: str, backend: Any, like: Array | None) -> Array:
             f"coordinates). {remedy}"
         )
         raise UnsupportedArrayError(msg)
+    numbers, _ = numbers_of(given, name, backend, COORDINATES, may_offset=False) or (given, 0)
     with named(name):
-        x = backend.asarray(given, like=like)
+        x = backend.asarray(numbers, like=like)
     shape = tuple(x.shape)
     if x.ndim == 1:
-        x = xp.reshape(x, (-1, 1))
+        x = backend.xp.reshape(x, (-1, 1))
     if x.ndim != 2 or 0 in shape:
         msg = (
             f"{name} has shape {shape}. Expected (points, coordinates), both at least 1, "
             "or a vector of points on a line."
         )
         raise ShapeError(msg)
-    x = as_floats(x, xp)
-    view = backend.host_view(x)
-    if view is not None:
-        bad = np.flatnonzero(~np.isfinite(view).all(axis=1))
-        if bad.size:
-            point = int(bad[0])
-            msg = (
-                f"{name}[{point}] is {view[point].tolist()}. Expected finite coordinates. Drop the "
-                f"point ({bad.size} such in {name}), or fill in what is missing."
-            )
-            raise NonFiniteError(msg)
     return x
+
+
+def _refuse_non_finite(x: Array, name: str, backend: Backend) -> None:
+    """Refuse points that are not finite, where the host sees them."""
+    view = backend.host_view(x)
+    if view is None:
+        return
+    bad = np.flatnonzero(~np.isfinite(view).all(axis=1))
+    if bad.size:
+        point = int(bad[0])
+        msg = (
+            f"{name}[{point}] is {view[point].tolist()}. Expected finite coordinates. Drop the "
+            f"point ({bad.size} such in {name}), or fill in what is missing."
+        )
+        raise NonFiniteError(msg)
 
 
 def _refuse_costs_out_of_range(x: HostArray, y: HostArray, metric: GroundMetric) -> None:

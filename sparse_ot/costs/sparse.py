@@ -11,15 +11,20 @@ Conventions for the whole library:
 
 from __future__ import annotations
 
+from math import inf
+from typing import Any
+
 from sparse_ot._messages import kind_of, named
-from sparse_ot._typing import Array, Sparse
+from sparse_ot._typing import Array, HostArray, Sparse
 from sparse_ot.backends.protocol import Backend, CooParts, Pricing
 from sparse_ot.backends.registry import get_backend
-from sparse_ot.costs.arc_lists import Arcs, as_floats, look_up, price_arcs
+from sparse_ot.costs.arc_lists import Arcs, look_up, price_arcs
+from sparse_ot.costs.dense import DenseCost
+from sparse_ot.costs.large_integers import digits_of, hold_arcs
 from sparse_ot.costs.model import CostModel, Listed
-from sparse_ot.errors import HallViolation, ShapeError, UnsupportedArrayError
+from sparse_ot.errors import HallViolation, InputError, ShapeError, UnsupportedArrayError
 
-__all__ = ["SparseCost"]
+__all__ = ["SparseCost", "refuse_out_of_range"]
 
 
 class SparseCost(CostModel):
@@ -32,6 +37,8 @@ class SparseCost(CostModel):
         ``CooParts(rows, cols, values, shape)``. Read in stored order; never changed.
     backend : Backend, optional
         The library of `M`, where it is known already.
+    may_offset : bool
+        As for `DenseCost`.
     name : str
         What messages call `M`.
 
@@ -41,6 +48,8 @@ class SparseCost(CostModel):
         Sources and targets of the arcs.
     costs : array of float32 or float64, (p,)
         Integers become the library's default float.
+    offsets : Offsets or None
+        What is missing from `costs`.
     shape : tuple of int
         Numbers of sources and targets.
     container : sparse container
@@ -52,7 +61,11 @@ class SparseCost(CostModel):
     Raises
     ------
     ShapeError
-        Not two-dimensional, or arrays of different lengths, or an index outside the shape.
+        Not two-dimensional, or arrays of different lengths, or an index outside the shape, or
+        pointers that are none.
+    InputError
+        A zero in blocks of a BSR, or a diagonal of zeros, which may be an arc or no arc; or an
+        integer that floats do not hold.
     UnsupportedArrayError
         Not a sparse container, or not of real numbers.
 
@@ -66,7 +79,14 @@ class SparseCost(CostModel):
 
     scope = "arcs"
 
-    def __init__(self, M: Sparse, *, backend: Backend | None = None, name: str = "M") -> None:
+    def __init__(
+        self,
+        M: Sparse,
+        *,
+        backend: Backend | None = None,
+        may_offset: bool = False,
+        name: str = "M",
+    ) -> None:
         if backend is None:
             backend = get_backend(M, names=(name,))
         if not backend.is_sparse(M):
@@ -81,8 +101,70 @@ class SparseCost(CostModel):
         self.backend = backend
         self.container = M
         self.rows, self.cols = parts.rows, parts.cols
-        self.costs = as_floats(parts.values, backend.xp)
         self.shape = parts.shape
+        self.costs, self.offsets = hold_arcs(
+            parts, digits_of(backend, *parts[:3]), backend.xp, may_offset=may_offset
+        )
+
+    @classmethod
+    def from_dense(cls, M: Any, keep: Any = None, *, backend: Backend | None = None) -> SparseCost:
+        """Arcs where `keep` is true, with their costs in a matrix; costs of 0 stay arcs.
+
+        Parameters
+        ----------
+        M : array or nested list, (n, m)
+            Costs of all pairs.
+        keep : array or nested list of bool, (n, m), or callable, optional
+            Which pairs are arcs; a callable makes that array of `M`. Default: all whose cost is
+            not +inf. (A NaN is kept, so that the solve can name it.)
+        backend : Backend, optional
+            The library of both, where it is known already.
+
+        Returns
+        -------
+        SparseCost
+            Its `container` holds the arcs row by row, in the library's own kind:
+            `scipy.sparse.csr_array` for NumPy.
+
+        Raises
+        ------
+        ShapeError
+            `M` does not have two dimensions, or `keep` does not have its shape.
+        InputError
+            `M` has no values yet (a JAX trace), and the number of arcs depends on them; or an
+            integer that floats do not hold.
+        UnsupportedArrayError
+            `M` is sparse or not of real numbers, or `keep` not of booleans.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> M = np.array([[0.0, 2.0, 9.0], [np.inf, 0.0, 1.0]])
+        >>> SparseCost.from_dense(M).costs
+        array([0., 2., 9., 0., 1.])
+        >>> SparseCost.from_dense(M, keep=lambda M: M < 5).container.nnz
+        4
+        """
+        if backend is None:
+            backend = get_backend(M, None if callable(keep) else keep, names=("M", "keep"))
+        matrix = DenseCost(M, backend=backend).matrix
+        seen = backend.detach(matrix)  # under `grad` alone, this has values
+        if keep is None:
+            kept = seen != inf
+        else:
+            kept = _mask(keep(seen) if callable(keep) else keep, matrix, backend)
+        if backend.is_traced(kept):
+            msg = (
+                "from_dense was called under jit or vmap: how many arcs there are depends on "
+                "values. Call it outside, or solve the matrix itself, with +inf where there is no "
+                "arc: `xp.where(keep, M, inf)`."
+            )
+            raise InputError(msg)
+        with backend.on_device_of(matrix):
+            rows, cols = backend.xp.nonzero(kept)
+            shape = (int(kept.shape[0]), int(kept.shape[1]))
+            parts = CooParts(rows, cols, matrix[rows, cols], shape)
+            return cls(backend.cost_container(parts), backend=backend)
 
     @property
     def like(self) -> Array:
@@ -144,6 +226,18 @@ class SparseCost(CostModel):
         )
 
 
+def _mask(keep: Any, matrix: Array, backend: Backend) -> Array:
+    """`keep` as an array of booleans of the matrix's shape."""
+    mask = backend.asarray(keep, like=matrix)
+    if not backend.xp.isdtype(mask.dtype, "bool"):
+        msg = f"keep is an array of {mask.dtype}. Expected booleans, such as `M < 5`."
+        raise UnsupportedArrayError(msg)
+    if mask.shape != matrix.shape:
+        msg = f"keep has shape {tuple(mask.shape)}. Expected {tuple(matrix.shape)}, that of M."
+        raise ShapeError(msg)
+    return mask
+
+
 def _check_parts(parts: CooParts, backend: Backend) -> None:
     rows, cols, values, shape = parts
     if len(shape) != 2 or not (rows.shape == cols.shape == values.shape and values.ndim == 1):
@@ -157,15 +251,31 @@ def _check_parts(parts: CooParts, backend: Backend) -> None:
     if not (xp.isdtype(rows.dtype, "integral") and xp.isdtype(cols.dtype, "integral")):
         msg = f"Found indices of dtype {rows.dtype} and {cols.dtype}. Expected integers."
         raise UnsupportedArrayError(msg)
+    # On a device the check would be a crossing; there the solve makes it.
+    views = backend.host_view(rows), backend.host_view(cols)
+    if views[0] is not None and views[1] is not None:
+        refuse_out_of_range(views[0], views[1], (int(shape[0]), int(shape[1])))
+
+
+def refuse_out_of_range(rows: HostArray, cols: HostArray, shape: tuple[int, int]) -> None:
+    """Refuse indices outside the shape.
+
+    Raises
+    ------
+    ShapeError
+        Names the index.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> refuse_out_of_range(np.array([0, 1]), np.array([2, 0]), (2, 3))
+    """
     for name, indices, size in (("row", rows, shape[0]), ("column", cols, shape[1])):
-        # On a device the check would be a crossing; there the backend's containers are trusted.
-        view = backend.host_view(indices)
-        if view is None or view.size == 0:
-            continue
-        low, high = int(view.min()), int(view.max())
-        if low < 0 or high >= size:
+        low, high = int(indices.min(initial=0)), int(indices.max(initial=0))
+        if low < 0 or high >= max(size, 1):
             msg = (
                 f"Found {name} index {low if low < 0 else high} in a cost of shape {shape}. "
-                f"Expected 0 to {size - 1}. Check the container, for example with `check_format`."
+                f"Expected 0 to {size - 1}. Build the container again from its entries: a pointer "
+                "or an index of it is wrong."
             )
             raise ShapeError(msg)

@@ -145,6 +145,8 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
         Costs and masses of two libraries.
     ShapeError, UnsupportedArrayError
         `M` does not hold costs.
+    InputError
+        An integer in `M` that floats do not hold.
     """
     names = ("a", "b", "M")
     if is_cost_model(M):
@@ -152,4 +154,5 @@ def parse_cost(M: Any, a: Any, b: Any) -> CostModel:
         get_backend(a, b, cost.like, names=names)
         return cost
     backend = get_backend(a, b, M, names=names)
-    return (SparseCost if backend.is_sparse(M) else DenseCost)(M, backend=backend)
+    kind = SparseCost if backend.is_sparse(M) else DenseCost
+    return kind(M, backend=backend, may_offset=True)

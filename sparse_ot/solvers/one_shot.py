@@ -20,7 +20,7 @@ import numpy as np
 
 from sparse_ot._typing import Array, HostArray
 from sparse_ot.backends.generic.arrays import dtype_name
-from sparse_ot.backends.protocol import ArraySpec
+from sparse_ot.backends.protocol import ArraySpec, Backend
 from sparse_ot.core import (
     REPORT_CODES,
     REPORT_NUMBERS,
@@ -34,20 +34,24 @@ from sparse_ot.core import (
     solve_arcs,
     solve_matrix,
 )
+from sparse_ot.costs.arc_lists import as_floats
 from sparse_ot.costs.model import CostModel, Listed
+from sparse_ot.costs.sparse import refuse_out_of_range
 from sparse_ot.errors import HallViolation
 from sparse_ot.problem.infeasible import raise_infeasible
 from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import RESOLUTION, RESOLUTION_SINGLE, Certificate
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
+from sparse_ot.solvers import number_range
 from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.number_range import Overflow, overflow_of
 from sparse_ot.solvers.starts import matrix_plan
 
 __all__ = ["OneShot", "solve_listed"]
 
 
-VALUE = REPORT_NUMBERS.index("value")
+VALUE, STATUS = REPORT_NUMBERS.index("value"), REPORT_CODES.index("status")
 
 
 def solve_listed(
@@ -86,8 +90,10 @@ def solve_listed(
     backend, cost = problem.backend, problem.cost
     dense, costs = listed.is_matrix, listed.costs
     (n, m), ledger = problem.shape, TransferLedger()
+    traced = any(backend.is_traced(x) for x in (problem.a, problem.b, costs, *listed.ends))
     on_host = OneShot(
         dense=dense,
+        checks_indices=not traced and any(backend.host_view(x) is None for x in listed.ends),
         seeks_points=dense and not start and n + m >= matrix_plan.MIN_POINTS,
         center=center,
         max_pivots=limits.max_pivots,
@@ -97,7 +103,7 @@ def solve_listed(
     )
     flow, u, v, value, numbers, codes = backend.host_call(
         on_host,
-        *(problem.a, problem.b),
+        *(_refused_if_too_large(problem, costs), problem.b),
         *(*listed.ends, costs),
         *start,
         out=on_host.outputs(n, m, listed.size, dtype_name(costs.dtype)),
@@ -105,15 +111,19 @@ def solve_listed(
     )
     report = Report.read(numbers, codes)
     if report.fault is not None:
+        if (found := on_host.last.too_large) is not None:
+            raise number_range.cost_out_of_range(*cost.arc_at(found[0]), found[1], problem.shape)
         problem.raise_for(report.fault)
     if report.status is Status.INFEASIBLE:
         assert on_host.last.violation is not None, "the core proves what it claims"
         on_infeasible(on_host.last.violation, problem.cost)
+    elif (overflow := on_host.last.overflow) is not None and not backend.is_traced(numbers):
+        raise overflow.error()
     flow_of_costs = backend.xp.reshape(flow, (n, m)) if dense else flow
     # Potentials that leave a compiled program in single precision were rounded once more.
     single = backend.is_traced(numbers) and dtype_name(numbers.dtype) == "float32"
     return Solution(
-        status=report.status,
+        status=_with_overflow(report.status, (value, u, v), backend),
         value=backend.envelope(value, (flow_of_costs, costs), (u, problem.a), (v, problem.b)),
         plan=cost.plan(flow),
         potentials=(u, v),
@@ -139,11 +149,47 @@ def solve_listed(
     )
 
 
+def _refused_if_too_large(problem: Problem, costs: Array) -> Array:
+    """The masses a; NaN if traced costs are too large, so that the core refuses the problem.
+
+    No error can be raised under a trace, and the simplex would not end (see `number_range`).
+    """
+    backend, xp, costs = problem.backend, problem.backend.xp, problem.backend.detach(costs)
+    if not backend.is_traced(costs) or dtype_name(costs.dtype) != "float64":
+        return problem.a
+    a = as_floats(problem.a, xp)
+    unusable = number_range.any_too_large(costs, problem.shape, xp)
+    return xp.where(unusable, xp.full_like(a, math.nan), a)
+
+
+def _with_overflow(status: Any, results: tuple[Array, ...], backend: Backend) -> Any:
+    """The status; under a trace, INVALID where a number does not fit into the costs' type."""
+    if isinstance(status, Status):
+        return status
+    xp = backend.xp
+    value, *potentials = (backend.detach(x) for x in results)
+    overflow = ~xp.isfinite(value) & (status != Status.INFEASIBLE.code)
+    for x in potentials:
+        overflow = overflow | xp.any(xp.isinf(x))
+    return xp.where(overflow, xp.full_like(status, Status.INVALID.code), status)
+
+
 @dataclass
 class Last:
-    """The result of the last call that is not an array."""
+    """The results of the last call that are not arrays.
+
+    Attributes
+    ----------
+    violation : HallViolation or None
+    too_large : (int, float), or None
+        Place and size of a cost that cannot be added up.
+    overflow : Overflow or None
+        A number that the type of the results does not hold.
+    """
 
     violation: HallViolation | None = None
+    too_large: tuple[int, float] | None = None
+    overflow: Overflow | None = None
 
 
 @dataclass(frozen=True)
@@ -160,6 +206,9 @@ class OneShot:
         Whether costs come as a matrix (every pair an arc) or as arcs.
     seeks_points : bool
         Whether to look for points behind the matrix, to start from.
+    checks_indices : bool
+        Whether to refuse indices out of range, which are no arcs otherwise: those of a device,
+        which nobody has seen.
     center : bool
         Shift the potentials so that ``<u, a> == <v, b>``, as POT does.
     max_pivots : int or None
@@ -173,6 +222,7 @@ class OneShot:
 
     dense: bool = False
     seeks_points: bool = False
+    checks_indices: bool = False
     center: bool = True
     max_pivots: int | None = None
     seconds: float = math.inf
@@ -210,11 +260,21 @@ class OneShot:
 
     def __call__(self, *arrays: HostArray) -> tuple[Any, ...]:
         """Solve; see the class."""
-        masses = Masses(as_double(arrays[0]), as_double(arrays[1]), self.totals_tolerance)
+        a, b, costs = arrays[0], arrays[1], arrays[2 if self.dense else 4]
+        if self.checks_indices:
+            refuse_out_of_range(arrays[2], arrays[3], (a.size, b.size))
+        self.last.too_large = number_range.first_too_large(costs, (a.size, b.size))
+        if self.last.too_large is not None:
+            a = np.full(a.shape, math.nan)  # the core refuses the masses, and does not start
+        masses = Masses(as_double(a), as_double(b), self.totals_tolerance)
         answer = (self._on_matrix if self.dense else self._on_arcs)(masses, *arrays)
         self.last.violation = answer.violation
         flow, u, v, numbers, codes, _ = answer
-        return flow, u, v, numbers[VALUE], numbers, codes
+        results = flow, u, v, numbers[VALUE]
+        has_plan = codes[STATUS] not in (Status.INFEASIBLE.code, Status.INVALID.code)
+        self.last.overflow = overflow_of(costs.dtype, *results) if has_plan else None
+        with np.errstate(over="ignore"):  # the overflow is known
+            return (*(np.asarray(x, costs.dtype) for x in results), numbers, codes)
 
     def _on_arcs(self, masses: Masses, *arrays: HostArray) -> Answer:
         _, _, rows, cols, costs, *start = arrays

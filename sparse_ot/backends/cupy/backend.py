@@ -73,7 +73,7 @@ class CupyBackend(ArrayApiBackend):
         Raises
         ------
         ShapeError
-            Not two-dimensional.
+            Not two-dimensional, or arrays that do not fit together.
         UnsupportedArrayError
             A format other than COO, CSR and CSC.
         """
@@ -95,7 +95,7 @@ class CupyBackend(ArrayApiBackend):
         if M.format == "coo":
             return CooParts(M.row, M.col, values, shape)
         with _device_of(values):
-            expanded = _expand_pointers(M.indptr, M.indices)
+            expanded = _expand_pointers(M, shape[0] if M.format == "csr" else shape[1])
         rows, cols = (expanded, M.indices) if M.format == "csr" else (M.indices, expanded)
         return CooParts(rows, cols, values, shape)
 
@@ -249,10 +249,25 @@ def _device_of(*arrays: Array) -> Any:
     return next(iter(devices.values()))
 
 
-def _expand_pointers(indptr: Array, indices: Array) -> Array:
-    """The row of every entry, by bisection, since `cupy.repeat` takes no counts on the device."""
-    entries = cp.arange(indices.shape[0], dtype=indptr.dtype)
-    return cp.searchsorted(indptr[1:], entries, side="right").astype(indices.dtype, copy=False)
+def _expand_pointers(M: Any, count: int) -> Array:
+    """The line of every entry, by bisection, since `cupy.repeat` takes no counts on the device.
+
+    Pointers that are none make it −1 everywhere: a place that `SparseCost` or the solve refuses. To
+    look at their values here would wait for the device.
+    """
+    pointers, size = M.indptr, M.indices.shape[0]
+    if pointers.shape != (count + 1,) or M.data.shape != M.indices.shape:
+        msg = (
+            f"The {M.format.upper()} matrix of shape {M.shape} has {pointers.shape[0]} pointers, "
+            f"{size} indices and {M.data.shape[0]} values. Expected {count + 1} pointers, and an "
+            "index for each value. Build it again from its entries."
+        )
+        raise ShapeError(msg)
+    entries = cp.arange(size, dtype=pointers.dtype)
+    lines = cp.searchsorted(pointers[1:], entries, side="right").astype(M.indices.dtype, copy=False)
+    falls = (pointers[1:] < pointers[:-1]).any()
+    broken = falls | (pointers[0] != 0) | (pointers[-1] != size)
+    return cp.where(broken, lines.dtype.type(-1), lines)
 
 
 def _places(sizes: Sequence[int]) -> tuple[list[int], int]:

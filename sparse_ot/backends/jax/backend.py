@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from functools import partial
 from typing import Any
 
 import jax
@@ -25,6 +24,7 @@ from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.jax import derivatives as jax_autodiff
 from sparse_ot.backends.jax import door as jax_door
 from sparse_ot.backends.jax import search as jax_search
+from sparse_ot.backends.jax.containers import entries_of
 from sparse_ot.backends.jax.pytrees import register_pytrees
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
 from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
@@ -107,7 +107,7 @@ class JaxBackend(ArrayApiBackend):
         Raises
         ------
         ShapeError
-            Not two sparse dimensions: a batch goes through `jax.vmap`.
+            Not two sparse dimensions: a batch goes through `jax.vmap`. Or as `entries_of`.
         UnsupportedArrayError
             A container that is neither BCOO nor BCSR, or not of real numbers.
         """
@@ -126,12 +126,9 @@ class JaxBackend(ArrayApiBackend):
                 "Solve a batch with jax.vmap."
             )
             raise ShapeError(msg)
-        values, shape = self._real(M.data), (int(M.shape[0]), int(M.shape[1]))
-        if isinstance(M, BCSR):
-            rows, cols, costs = _bcsr_entries(values, M.indices, M.indptr, shape)
-        else:
-            rows, cols, costs = _bcoo_entries(values, M.indices, shape)
-        return CooParts(rows, cols, costs, shape)
+        self._real(M.data)
+        rows, cols, costs = entries_of(M)
+        return CooParts(rows, cols, costs, (int(M.shape[0]), int(M.shape[1])))
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
         """The container of `like` with the values of `parts`: its own pattern, zeros included.
@@ -223,29 +220,3 @@ def _enable_x64(wanted: bool) -> AbstractContextManager[Any]:
     place: Any = jax if hasattr(jax, "enable_x64") else jax.experimental  # where older JAX has it
     doubles: AbstractContextManager[Any] = place.enable_x64(wanted)
     return doubles
-
-
-@partial(jax.jit, static_argnames="shape")
-def _bcoo_entries(values: Array, indices: Array, shape: tuple[int, int]) -> tuple[Array, ...]:
-    return _forbid_padding(indices[:, 0], indices[:, 1], values, shape)
-
-
-@partial(jax.jit, static_argnames="shape")
-def _bcsr_entries(
-    values: Array, indices: Array, indptr: Array, shape: tuple[int, int]
-) -> tuple[Array, ...]:
-    places = jnp.arange(values.shape[0], dtype=indptr.dtype)
-    # Places past the last pointer are padding; they get a row that is out of range.
-    rows = jnp.searchsorted(indptr, places, side="right").astype(indptr.dtype) - 1
-    return _forbid_padding(rows, indices, values, shape)
-
-
-def _forbid_padding(
-    rows: Array, cols: Array, values: Array, shape: tuple[int, int]
-) -> tuple[Array, ...]:
-    inside = (rows >= 0) & (rows < shape[0]) & (cols >= 0) & (cols < shape[1])
-    return (
-        jnp.where(inside, rows, 0),
-        jnp.where(inside, cols, 0),
-        jnp.where(inside, values, jnp.inf),
-    )

@@ -1,8 +1,7 @@
 """NumPy and scipy.sparse: the library where the host is the device.
 
-No array crosses here, so `host_call` is a plain call. Containers are read as stored: entries in
-stored order, zeros and duplicates included. They are not sorted, summed or written to, because a
-stored entry is an arc of the user's and the arrays may be shared. Searches are in `search`.
+No array crosses here, so `host_call` is a plain call. Containers are read in `containers`, and
+searches are in `search`.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import scipy.sparse
 from sparse_ot._typing import Array, HostArray, Metric, Sparse
 from sparse_ot.backends.generic.array_api import ArrayApiBackend
 from sparse_ot.backends.numpy import search as numpy_search
+from sparse_ot.backends.numpy.containers import entries_of
 from sparse_ot.backends.numpy.conversion import as_ndarray
 from sparse_ot.backends.numpy.search import NumpySearch
 from sparse_ot.backends.protocol import ArraySpec, CooParts, HostFunction, Neighbours, Pricing
@@ -60,8 +60,10 @@ class NumpyBackend(ArrayApiBackend):
     def coo_parts(self, M: Sparse) -> CooParts:
         """Stored entries, zeros and duplicates included, in the container's own order.
 
-        CSR is read row by row, CSC column by column, DIA diagonal by diagonal, COO as listed.
-        Values (and the indices of COO) share the container's memory where it stores them so.
+        Raises
+        ------
+        ShapeError, UnsupportedArrayError, InputError
+            Not two-dimensional; or as `containers.entries_of`.
         """
         if isinstance(M, CooParts):
             return M
@@ -71,8 +73,7 @@ class NumpyBackend(ArrayApiBackend):
                 "targets."
             )
             raise ShapeError(msg)
-        read = _READERS.get(M.format, _read_coo)
-        rows, cols, values = read(M)
+        rows, cols, values = entries_of(M)
         return CooParts(rows, cols, self._real(values), (int(M.shape[0]), int(M.shape[1])))
 
     def sparse(self, parts: CooParts, like: Sparse | None) -> Sparse:
@@ -136,33 +137,3 @@ class NumpyBackend(ArrayApiBackend):
         """All pairs whose cost is at most `radius`, by a k-d tree in low dimension."""
         rows, cols, costs = numpy_search.within(x, y, radius, metric)
         return rows, cols, costs.astype(np.result_type(x, y), copy=False)
-
-
-def _read_coo(M: Any) -> tuple[Array, Array, Array]:
-    # BSR, LIL and DOK convert without dropping stored zeros.
-    coo = M.tocoo(copy=False)
-    return coo.row, coo.col, coo.data
-
-
-def _read_csr(M: Any) -> tuple[Array, Array, Array]:
-    return _expand_pointers(M.indptr, M.indices), M.indices[: M.nnz], M.data[: M.nnz]
-
-
-def _read_csc(M: Any) -> tuple[Array, Array, Array]:
-    return M.indices[: M.nnz], _expand_pointers(M.indptr, M.indices), M.data[: M.nnz]
-
-
-def _expand_pointers(indptr: Array, indices: Array) -> Array:
-    return np.repeat(np.arange(indptr.size - 1, dtype=indices.dtype), np.diff(indptr))
-
-
-def _read_dia(M: Any) -> tuple[Array, Array, Array]:
-    # scipy's own conversion drops the zeros on a stored diagonal, and those are arcs.
-    n, m = M.shape
-    cols = np.broadcast_to(np.arange(M.data.shape[1]), M.data.shape)
-    rows = cols - M.offsets[:, None]
-    inside = (rows >= 0) & (rows < n) & (cols < m)
-    return rows[inside], cols[inside], M.data[inside]
-
-
-_READERS = {"csr": _read_csr, "csc": _read_csc, "dia": _read_dia}

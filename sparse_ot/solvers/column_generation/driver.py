@@ -87,12 +87,14 @@ from sparse_ot.solvers.column_generation.events import (
 )
 from sparse_ot.solvers.column_generation.farkas import dual_ray
 from sparse_ot.solvers.column_generation.restricted_problem import (
+    Finished,
     Opened,
     RestrictedProblem,
     Settings,
     open_problem,
 )
 from sparse_ot.solvers.limits import Limits
+from sparse_ot.solvers.number_range import overflow_of
 from sparse_ot.solvers.progress import NOBODY, Watch
 from sparse_ot.solvers.starts import multiscale
 from sparse_ot.solvers.starts.choose import FirstPlan, FirstPlans, SecondPlan
@@ -264,7 +266,8 @@ class _Solve:
             ArraySpec((m,), dtype),
             ArraySpec((), dtype),
         )
-        (rows, cols, flow, u, v, value), found = self._call(host.finish, out=out)
+        finish = partial(_finish, host, dtype)
+        (rows, cols, flow, u, v, value), found = self._call(finish, out=out)
         costs = cost.arc_costs(rows, cols)
         value = backend.envelope(value, (flow, costs), (u, problem.a), (v, problem.b))
         plan = cost.plan_on(rows, cols, flow)
@@ -413,6 +416,15 @@ class _Solve:
                 raise NonFiniteError(msg)
             case _:
                 self.problem.raise_for(bad.fault, arc_at=bad.arc_at)
+
+
+def _finish(host: RestrictedProblem, dtype: str) -> tuple[tuple[HostArray, ...], Finished]:
+    """The answer, if its numbers fit into the type of the costs."""
+    answer, found = host.finish()
+    _, _, flow, u, v, value = answer
+    if (overflow := overflow_of(dtype, flow, u, v, float(value))) is not None:
+        raise overflow.error()
+    return answer, found
 
 
 def _first_plans(

@@ -69,14 +69,6 @@ def test_csc_entries_come_column_by_column():
     ]
 
 
-def test_a_zero_on_a_stored_diagonal_is_an_entry():
-    diagonals = np.array([[1.0, 0.0, 3.0], [9.0, 4.0, 0.0]])
-    M = sp.dia_array((diagonals, np.array([0, 1])), shape=(3, 3))
-    parts = numpy_backend.coo_parts(M)
-    entries = set(zip(parts.rows.tolist(), parts.cols.tolist(), parts.values, strict=True))
-    assert entries == {(0, 0, 1.0), (1, 1, 0.0), (2, 2, 3.0), (0, 1, 4.0), (1, 2, 0.0)}
-
-
 def test_a_plan_drops_arcs_without_flow_and_adds_parallel_ones():
     parts = CooParts(np.array([0, 0, 1]), np.array([1, 1, 0]), np.array([1.0, 2.0, 0.0]), (2, 2))
     plan = numpy_backend.sparse(parts, like=sp.csr_array((2, 2)))
