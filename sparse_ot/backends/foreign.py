@@ -42,8 +42,6 @@ def remedy(x: Any) -> str:
     >>> remedy({0.5, 1.0})
     ' A set has no order: pass a list, in the order of the points.'
     """
-    if isinstance(x, (str, bytes, bytearray)):
-        return " Read the numbers from it first."
     if isinstance(x, complex):
         return " Costs and masses are real numbers."
     if isinstance(x, Mapping):

@@ -163,7 +163,7 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
         return library_of(x.values, f"the values of {name}")
     if isinstance(x, (list, tuple)):
         return _library_of_items(x, name)
-    if isinstance(x, (str, bytes)):
+    if isinstance(x, (str, bytes, bytearray)):
         msg = (
             f"{name} is {x[:40]!r}. Expected numbers. Convert text that stands for numbers first, "
             "with `float` or `.astype(float)`."

@@ -64,6 +64,8 @@ def numbers_of(
     """
     if not isinstance(given, (list, tuple)) or library_of(given, name) not in (None, "numpy"):
         return None
+    if not _only_numbers(given):
+        return None
     try:
         x = np.asarray(given)
     except (ValueError, TypeError):
@@ -78,8 +80,6 @@ def numbers_of(
         if not (np.isfinite(x) & (np.abs(x) >= 2.0**digits)).any():
             return x, 0
     numbers = np.array(given, dtype=object)
-    if not all(isinstance(number, _NUMBERS) for number in numbers.flat):
-        return None
     plain = [_plain(number) for number in numbers.flat]
     for rest, least in ((plain, 0), *(_from_least(plain) if may_offset else ())):
         dtype = _type_that_holds(rest, digits, largest)
@@ -88,6 +88,14 @@ def numbers_of(
     bad = next(i for i, number in enumerate(plain) if not _is_held(number, digits))
     place = name + str(list(map(int, np.unravel_index(bad, numbers.shape))))
     raise not_held(place, int(plain[bad]), digits, remedy)
+
+
+def _only_numbers(x: Sequence[Any]) -> bool:
+    """Whether a list holds only numbers, or lists of them."""
+    kinds = set(map(type, x))
+    if all(issubclass(kind, _NUMBERS) for kind in kinds):
+        return True
+    return kinds <= {list, tuple} and all(map(_only_numbers, x))
 
 
 def _type_that_holds(numbers: Sequence[float], digits: int, largest: int) -> Any:

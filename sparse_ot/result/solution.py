@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sparse_ot._contents import ByContents
 from sparse_ot._messages import named
 from sparse_ot._typing import Array, Sparse
-from sparse_ot.errors import InputError, ShapeError, UnsupportedArrayError
+from sparse_ot.errors import InputError, ShapeError
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.status import Status
 
@@ -138,9 +138,6 @@ class Solution:
             msg = f"axis must be 0 (from the sources) or 1 (from the targets); found {axis!r}."
             raise InputError(msg)
         backend, ends = self._backend, self.potentials[axis]
-        if hasattr(vec, "filled"):
-            msg = "vec is a masked array. Expected a plain one, as the mask would be lost."
-            raise UnsupportedArrayError(msg)
         # A sum may be complex, though costs may not.
         if not (backend.is_sparse(vec) or "complex" in str(getattr(vec, "dtype", ""))):
             with named("vec"):

@@ -30,9 +30,9 @@ def library(request: pytest.FixtureRequest) -> Any:
 
 
 REFUSED: dict[str, tuple[Any, str]] = {
-    "text": ("0.5", "a str, .*Read the numbers"),
-    "bytes": (b"\x01\x02", "a bytes, .*Read the numbers"),
-    "words": (["a", "b"], "a str, .*Read the numbers"),
+    "text": ("0.5", "is '0.5'. Expected numbers"),
+    "bytes": (b"\x01\x02", "Expected numbers. Convert text"),
+    "words": (["a", "b"], r"is '[ab]'\. Expected numbers. Convert text"),
     "generator": ((x for x in A), r"a generator, .*Pass `list\(x\)`"),
     "iterator": (iter(A.tolist()), r"Pass `list\(x\)`"),
     "map": (map(float, A), r"a map, .*Pass `list\(x\)`"),
@@ -45,14 +45,13 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "masked": (np.ma.masked_array([1.0, 2.0], mask=[False, True]), r"masked.*\.filled"),
     "masked item": ([np.ma.masked_array([1.0, 2.0], mask=[False, True])], r"masked.*\.filled"),
     "masked number": ([1.0, np.ma.masked], r"masked.*\.filled"),
-    "fields": (np.zeros(2, [("w", float)]), "Pass one of its fields"),
-    "dates": (np.array(["2020", "2021"], "M8[D]"), "Subtract an origin, and divide by a unit"),
+    "fields": (np.zeros(2, [("w", float)]), "Take one field"),
+    "dates": (np.array(["2020", "2021"], "M8[D]"), "Count time from one moment"),
     "durations": (np.array([1, 2], "m8[s]"), "Divide by a unit"),
-    "objects": (np.array([0.5, 0.5], object), r"dtype object.*dtype=float"),
-    "wide integers": ([2**70, 2**70], r"dtype object.*dtype=float"),
-    "complex array": (np.array([1j, 2]), r"complex128.*`\.real`"),
-    "strings": (np.array(["1", "2"]), r"<U1.*dtype=float"),
-    "duck of words": (Duck(["a"]), r"<U1.*dtype=float"),
+    "objects": (np.array([0.5, 0.5], object), r"dtype object.*\.astype\(float\)"),
+    "complex array": (np.array([1j, 2]), "complex128.*real part"),
+    "strings": (np.array(["1", "2"]), r"<U1.*\.astype\(float\)"),
+    "duck of words": (Duck(["a"]), r"<U1.*\.astype\(float\)"),
     "duck of nothing": (Duck(None), "dtype object"),
 }
 
@@ -96,7 +95,7 @@ def test_an_object_that_cannot_become_an_array_says_why() -> None:
 
 @pytest.mark.parametrize("masses", [A[None, :], A[:, None], A[None, :].view(np.matrix)])
 def test_masses_in_two_dimensions_come_with_the_remedy(masses: Any) -> None:
-    with pytest.raises(ShapeError, match=r"Flatten it, for example with `numpy\.ravel\(a\)`"):
+    with pytest.raises(ShapeError, match=r"Flatten it, with `\.reshape\(-1\)`"):
         sparse_ot.solve(M, masses, B)
     assert sparse_ot.emd2(np.ravel(masses), B, M) == sparse_ot.emd2(A, B, M)
 

@@ -95,13 +95,13 @@ def test_a_missing_value_is_named(pd: Any) -> None:
 
 
 COLUMNS: dict[str, tuple[Any, str]] = {
-    "object": (lambda pd: pd.Series(list(A), dtype=object), "dtype=float"),
+    "object": (lambda pd: pd.Series(list(A), dtype=object), r"\.astype\(float\)"),
     "category": (lambda pd: pd.Series([1, 2] * 3, dtype="category"), "Leave it out"),
-    "string": (lambda pd: pd.Series(list("abcdef"), dtype="string"), "dtype=float"),
-    "datetime": (lambda pd: pd.Series(pd.date_range("2020", periods=6)), "Subtract an origin"),
-    "zoned": (lambda pd: pd.Series(pd.date_range("2020", periods=6, tz="UTC")), "Subtract an"),
+    "string": (lambda pd: pd.Series(list("abcdef"), dtype="string"), r"\.astype\(float\)"),
+    "datetime": (lambda pd: pd.Series(pd.date_range("2020", periods=6)), "Count time from"),
+    "zoned": (lambda pd: pd.Series(pd.date_range("2020", periods=6, tz="UTC")), "Count time from"),
     "timedelta": (lambda pd: pd.Series(pd.to_timedelta(range(6))), "Divide by a unit"),
-    "complex": (lambda pd: pd.Series(A + 1j), r"\.real"),
+    "complex": (lambda pd: pd.Series(A + 1j), "real part"),
     "Sparse": (lambda pd: pd.Series(A).astype("Sparse[float64]"), r"\.sparse\.to_dense\(\)"),
 }
 
@@ -127,7 +127,7 @@ def test_a_sparse_table_is_a_container_once_it_says_so(pd: Any) -> None:
 
 def test_a_table_of_masses_has_a_column_too_many(pd: Any) -> None:
     table = pd.DataFrame({"w": A})
-    with pytest.raises(ShapeError, match=r"a has shape \(6, 1\).*numpy\.ravel\(a\)"):
+    with pytest.raises(ShapeError, match=r"a has shape \(6, 1\).*reshape\(-1\)"):
         sparse_ot.solve(M, table)
     assert sparse_ot.emd2(table["w"], None, M) == sparse_ot.emd2(A, None, M)
     with pytest.raises(ShapeError, match="X has shape"):

@@ -67,6 +67,6 @@ def test_the_advice_is_true_of_any_graph() -> None:
 
 
 def test_a_warning_does_not_speak_of_an_error() -> None:
-    with pytest.warns(RuntimeWarning, match="No plan exists on these arcs") as caught:
+    with pytest.warns(UserWarning, match="No plan exists on these arcs") as caught:
         sparse_ot.emd([], [], np.asarray([[1.0, np.inf]] * 2), on_infeasible="warn")
     assert "error" not in str(caught[0].message)
