@@ -53,6 +53,7 @@ class FaultKind(IntEnum):
     NON_FINITE_V = 10
     LIGHT_SUPPLY = 11
     LIGHT_DEMAND = 12
+    COST_TOO_LARGE = 13
 
 class Fault:
     """The first fault met in the numbers of a problem."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
 __all__ = ["kind_of", "named", "told_apart"]
@@ -24,8 +21,7 @@ def kind_of(x: object) -> str:
     return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'u', 'nd')) else 'a'} {name}"
 
 
-@contextmanager
-def named(argument: str) -> Iterator[None]:
+class named:  # noqa: N801 (a context manager, used as a function; a class for its speed)
     """Put the name of the caller's argument before the message of an error about one array.
 
     Only backends raise errors without a name, since they do not know it. So this belongs around
@@ -38,12 +34,20 @@ def named(argument: str) -> Iterator[None]:
     Traceback (most recent call last):
     sparse_ot.errors.ShapeError: b: Found a vector.
     """
-    try:
-        yield
-    except (ShapeError, UnsupportedArrayError) as error:
-        message, *others = error.args
-        error.args = (f"{argument}: {message}", *others)
-        raise
+
+    __slots__ = ("_argument",)
+
+    def __init__(self, argument: str) -> None:
+        self._argument = argument
+
+    def __enter__(self) -> None:
+        """Nothing is needed before."""
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        """Name the argument in the error, if there is one."""
+        if isinstance(error, (ShapeError, UnsupportedArrayError)):
+            message, *others = error.args
+            error.args = (f"{self._argument}: {message}", *others)
 
 
 def told_apart(x: float, y: float) -> tuple[str, str]:

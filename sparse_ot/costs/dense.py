@@ -13,6 +13,7 @@ from sparse_ot._typing import Array
 from sparse_ot.backends.generic.arrays import (
     MEMORY_BUDGET,
     device_of,
+    dtype_name,
     index_dtype,
     scattered,
     spans,
@@ -193,6 +194,8 @@ def _held(M: Any, backend: Backend, may_offset: bool) -> tuple[Array, Offsets | 
             "column for each target."
         )
         raise ShapeError(msg)
+    if dtype_name(matrix.dtype) in ("float64", "float32") and least == 0:
+        return matrix, None  # of the caller's own rounding
     digits, xp = digits_of(backend, matrix), backend.xp
     held, offsets = hold_matrix(matrix, digits, xp, may_offset=may_offset)
     if least != 0:

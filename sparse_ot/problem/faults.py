@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
 from sparse_ot.core import Fault, FaultKind
-from sparse_ot.errors import InternalError, MassError, NonFiniteError
+from sparse_ot.errors import InputError, InternalError, MassError, NonFiniteError
 from sparse_ot.masses import bad_mass, no_mass
 
 if TYPE_CHECKING:
@@ -46,6 +46,14 @@ def raise_for(
             row, col = (arc_at or problem.cost.arc_at)(fault.index)
             found = "nan" if fault.kind is FaultKind.NAN_COST else "-inf"
             raise NonFiniteError(problem.cost.bad_cost(row, col, found))
+        case FaultKind.COST_TOO_LARGE:
+            row, col = (arc_at or problem.cost.arc_at)(fault.index)
+            msg = (
+                f"The cost from source {row} to target {col} is {fault.value:.6g}. Expected at "
+                f"most {fault.other:.3g} in magnitude, so that potentials, which are sums of "
+                f"costs, are finite. Use +inf to forbid a pair, or divide all costs by a constant."
+            )
+            raise InputError(msg)
         case FaultKind.LIGHT_SUPPLY | FaultKind.LIGHT_DEMAND:
             name = "a" if fault.kind is FaultKind.LIGHT_SUPPLY else "b"
             msg = (

@@ -34,7 +34,6 @@ from sparse_ot.core import (
     solve_arcs,
     solve_matrix,
 )
-from sparse_ot.costs.arc_lists import as_floats
 from sparse_ot.costs.model import CostModel, Listed
 from sparse_ot.costs.sparse import refuse_out_of_range
 from sparse_ot.errors import HallViolation
@@ -43,7 +42,6 @@ from sparse_ot.problem.problem import Problem
 from sparse_ot.result.certificate import RESOLUTION, RESOLUTION_SINGLE, Certificate
 from sparse_ot.result.ledger import TransferLedger
 from sparse_ot.result.solution import Solution, SolveStats
-from sparse_ot.solvers import number_range
 from sparse_ot.solvers.limits import Limits
 from sparse_ot.solvers.number_range import Overflow, overflow_of
 from sparse_ot.solvers.starts import matrix_plan
@@ -103,16 +101,16 @@ def solve_listed(
     )
     flow, u, v, value, numbers, codes = backend.host_call(
         on_host,
-        *(_refused_if_too_large(problem, costs), problem.b),
-        *(*listed.ends, costs),
+        problem.a,
+        problem.b,
+        *listed.ends,
+        costs,
         *start,
         out=on_host.outputs(n, m, listed.size, dtype_name(costs.dtype)),
         ledger=ledger,
     )
     report = Report.read(numbers, codes)
     if report.fault is not None:
-        if (found := on_host.last.too_large) is not None:
-            raise number_range.cost_out_of_range(*cost.arc_at(found[0]), found[1], problem.shape)
         problem.raise_for(report.fault)
     if report.status is Status.INFEASIBLE:
         assert on_host.last.violation is not None, "the core proves what it claims"
@@ -149,19 +147,6 @@ def solve_listed(
     )
 
 
-def _refused_if_too_large(problem: Problem, costs: Array) -> Array:
-    """The masses a; NaN if traced costs are too large, so that the core refuses the problem.
-
-    No error can be raised under a trace, and the simplex would not end (see `number_range`).
-    """
-    backend, xp, costs = problem.backend, problem.backend.xp, problem.backend.detach(costs)
-    if not backend.is_traced(costs) or dtype_name(costs.dtype) != "float64":
-        return problem.a
-    a = as_floats(problem.a, xp)
-    unusable = number_range.any_too_large(costs, problem.shape, xp)
-    return xp.where(unusable, xp.full_like(a, math.nan), a)
-
-
 def _with_overflow(status: Any, results: tuple[Array, ...], backend: Backend) -> Any:
     """The status; under a trace, INVALID where a number does not fit into the costs' type."""
     if isinstance(status, Status):
@@ -181,14 +166,11 @@ class Last:
     Attributes
     ----------
     violation : HallViolation or None
-    too_large : (int, float), or None
-        Place and size of a cost that cannot be added up.
     overflow : Overflow or None
         A number that the type of the results does not hold.
     """
 
     violation: HallViolation | None = None
-    too_large: tuple[int, float] | None = None
     overflow: Overflow | None = None
 
 
@@ -263,9 +245,6 @@ class OneShot:
         a, b, costs = arrays[0], arrays[1], arrays[2 if self.dense else 4]
         if self.checks_indices:
             refuse_out_of_range(arrays[2], arrays[3], (a.size, b.size))
-        self.last.too_large = number_range.first_too_large(costs, (a.size, b.size))
-        if self.last.too_large is not None:
-            a = np.full(a.shape, math.nan)  # the core refuses the masses, and does not start
         masses = Masses(as_double(a), as_double(b), self.totals_tolerance)
         answer = (self._on_matrix if self.dense else self._on_arcs)(masses, *arrays)
         self.last.violation = answer.violation

@@ -53,7 +53,8 @@ void bind_codes(nb::module_& m) {
         .value("NON_FINITE_U", FaultKind::non_finite_u)
         .value("NON_FINITE_V", FaultKind::non_finite_v)
         .value("LIGHT_SUPPLY", FaultKind::light_supply)
-        .value("LIGHT_DEMAND", FaultKind::light_demand);
+        .value("LIGHT_DEMAND", FaultKind::light_demand)
+        .value("COST_TOO_LARGE", FaultKind::cost_too_large);
     nb::class_<Fault>(m, "Fault", "The first fault met in the numbers of a problem.")
         .def(nb::init<FaultKind, std::int64_t, double, double>(), "kind"_a, "index"_a, "value"_a,
              "other"_a, "What is wrong, where, and the one or two values that show it.")

@@ -26,6 +26,9 @@ from sparse_ot.result.ledger import TransferLedger
 __all__ = ["NumpyBackend"]
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
 class NumpyBackend(ArrayApiBackend):
     """Implements `Backend` for NumPy arrays and every scipy.sparse format, array or matrix.
 
@@ -42,6 +45,8 @@ class NumpyBackend(ArrayApiBackend):
 
     def asarray(self, x: Any, like: Array | None = None) -> Array:
         """An array of `x`, sharing its memory if `x` is one; see `conversion` for what may be."""
+        if type(x) is np.ndarray and x.dtype == _DOUBLE:
+            return x  # as most are, at once
         return np.asarray(super().asarray(as_ndarray(x), like))
 
     def device_of(self, x: Array) -> Any:

@@ -49,7 +49,6 @@ from sparse_ot.solvers.column_generation.events import (
     Stopped,
 )
 from sparse_ot.solvers.limits import Limits
-from sparse_ot.solvers.number_range import cost_out_of_range, first_too_large
 from sparse_ot.solvers.progress import Round, Watch, relative_gap
 from sparse_ot.solvers.starts.choose import FirstPlan, FirstPlans, SecondPlan, gives_up
 
@@ -313,21 +312,12 @@ class RestrictedProblem:
         return self._given_up["pivots"] + self._basis.pivots
 
     def _add(self, rows: HostArray, cols: HostArray, costs: HostArray) -> None:
-        """Add the arcs that are not forbidden to the basis, and remember them for messages.
-
-        Raises
-        ------
-        InputError
-            A cost is too large to be added up.
-        """
+        """Add the arcs that are not forbidden to the basis, and remember them for messages."""
         allowed = costs < np.inf
         allowed |= np.isnan(costs)  # the core complains about those
         if not allowed.all():
             rows, cols, costs = rows[allowed], cols[allowed], costs[allowed]
         self._latest = Latest(self._basis.size, rows, cols)
-        if (bad := first_too_large(costs, self._masses.shape)) is not None:
-            place, cost = bad
-            raise cost_out_of_range(int(rows[place]), int(cols[place]), cost, self._masses.shape)
         self._largest_cost = max(self._largest_cost, float(np.abs(costs).max(initial=0.0)))
         self._basis.add(rows, cols, costs)
 

@@ -16,6 +16,12 @@
 
 namespace sparse_ot {
 
+// The largest cost of which sums along every path of a spanning tree, and reduced costs, are
+// finite.
+[[nodiscard]] inline Cost largest_cost(std::int64_t n, std::int64_t m) {
+    return std::numeric_limits<Cost>::max() / (8.0 * static_cast<Cost>(n + m));
+}
+
 struct Network {
     Node n_sources = 0;
     Node n_targets = 0;
@@ -40,9 +46,10 @@ struct Network {
     Fault append(std::span<const Index> rows, std::span<const Index> cols,
                  std::span<const Cost> costs) {
         reserve(costs.size());
+        const Cost largest = largest_cost(n_sources, n_targets);
         for (std::size_t k = 0; k < costs.size(); ++k)
             if (Fault fault = append_one(static_cast<std::int64_t>(rows[k]),
-                                         static_cast<std::int64_t>(cols[k]), costs[k]))
+                                         static_cast<std::int64_t>(cols[k]), costs[k], largest))
                 return fault;
         return {};
     }
@@ -50,10 +57,11 @@ struct Network {
     // Appends every pair of a matrix, given row by row.
     Fault append_matrix(std::span<const Cost> costs) {
         reserve(costs.size());
+        const Cost largest = largest_cost(n_sources, n_targets);
         std::size_t e = 0;
         for (std::int64_t i = 0; i < n_sources; ++i)
             for (std::int64_t j = 0; j < n_targets; ++j)
-                if (Fault fault = append_one(i, j, costs[e++])) return fault;
+                if (Fault fault = append_one(i, j, costs[e++], largest)) return fault;
         return {};
     }
 
@@ -102,12 +110,14 @@ struct Network {
     }
 
 private:
-    Fault append_one(std::int64_t row, std::int64_t col, Cost c) {
+    Fault append_one(std::int64_t row, std::int64_t col, Cost c, Cost largest) {
         const bool padding = row < 0 || row >= n_sources || col < 0 || col >= n_targets;
         if (!padding && std::isnan(c)) return {FaultKind::nan_cost, n_given, c, 0};
         if (!padding && c == -std::numeric_limits<Cost>::infinity())
             return {FaultKind::minus_infinite_cost, n_given, c, 0};
         const bool forbidden = padding || c == std::numeric_limits<Cost>::infinity();
+        if (!forbidden && std::abs(c) > largest)
+            return {FaultKind::cost_too_large, n_given, c, largest};
         if (forbidden && given.empty()) remember_given();
         if (!forbidden) {
             if (!given.empty() || n_given != n_arcs()) given.push_back(n_given);

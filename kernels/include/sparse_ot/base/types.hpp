@@ -52,6 +52,7 @@ enum class FaultKind : int {
     non_finite_v = 10,
     light_supply = 11,  // too light, relative to the others, to be told from nothing
     light_demand = 12,
+    cost_too_large = 13,  // sums of costs, which potentials are, would not be finite
 };
 
 // The first fault met, its place (the index of a mass, a potential, or an arc as given), and the

@@ -21,19 +21,23 @@ struct CostMatrix {
     [[nodiscard]] const Cost* row(std::int64_t i) const { return costs.data() + i * m; }
 };
 
-// Finds the first NaN or -inf. Vectorised, as it is a pass over the whole matrix.
+// Finds the first NaN, -inf or cost that is too large. Vectorised, as it is a pass over the whole
+// matrix.
 inline Fault check_matrix(const CostMatrix& matrix) {
     constexpr Cost infinity = std::numeric_limits<Cost>::infinity();
+    const Cost largest = largest_cost(matrix.n, matrix.m);
     for (std::int64_t i = 0; i < matrix.n; ++i) {
         const Cost* row = matrix.row(i);
         bool sound = true;
-        for (std::int64_t j = 0; j < matrix.m; ++j) sound &= row[j] > -infinity;
+        for (std::int64_t j = 0; j < matrix.m; ++j)
+            sound &= (row[j] >= -largest) & ((row[j] <= largest) | (row[j] == infinity));
         if (sound) continue;
         for (std::int64_t j = 0; j < matrix.m; ++j) {
-            if (row[j] > -infinity) continue;
-            const auto kind =
-                std::isnan(row[j]) ? FaultKind::nan_cost : FaultKind::minus_infinite_cost;
-            return {kind, i * matrix.m + j, row[j], 0.0};
+            if (std::abs(row[j]) <= largest || row[j] == infinity) continue;
+            const auto kind = std::isnan(row[j])    ? FaultKind::nan_cost
+                              : row[j] == -infinity ? FaultKind::minus_infinite_cost
+                                                    : FaultKind::cost_too_large;
+            return {kind, i * matrix.m + j, row[j], largest};
         }
     }
     return {};
