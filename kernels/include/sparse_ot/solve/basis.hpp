@@ -80,9 +80,9 @@ public:
         return fault;
     }
 
-    // Drops the given arcs that `keep`, with one entry per given arc, does not mark. The arcs of the
-    // basis and of the plan are marked here as well, so that both stay valid. Places in the list of
-    // given arcs close up. Not for a matrix.
+    // Drops the given arcs that `keep`, with one entry per given arc, does not mark. The arcs of
+    // the basis and of the plan are marked here as well, so that both stay valid. Places in the
+    // list of given arcs close up. Not for a matrix.
     void retain(std::span<std::uint8_t> keep) {
         if (settled_)
             for (const CarryingArc& e : settled_->plan) keep[network_->given_index(e.arc)] = 1;
