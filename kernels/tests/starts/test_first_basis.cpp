@@ -152,7 +152,8 @@ const Claim first_duals("the first duals are feasible, and each arc is cheapest 
 
 const Claim wild("costs at the ends of the doubles, or potentials that are no numbers, do no harm",
                  [] {
-                     const double big = std::numeric_limits<double>::max();
+                     const double most = std::numeric_limits<double>::max();
+                     const double big = largest_cost(20, 20);
                      const double nan = std::numeric_limits<double>::quiet_NaN();
                      Random random(1);
                      Network network;
@@ -165,9 +166,16 @@ const Claim wild("costs at the ends of the doubles, or potentials that are no nu
                          const double sign = random.chance(0.5) ? 1.0 : -1.0;
                          costs.push_back(random.chance(0.5) ? sign * big : sign * random.unit());
                      }
-                     network.append<Node>(rows, cols, costs);
+                     check(!network.append<Node>(rows, cols, costs), "all costs taken");
+                     for (const double sign : {1.0, -1.0}) {
+                         Network refusing = network;
+                         costs[7] = sign * big * 1.01;
+                         const Fault fault = refusing.append<Node>(rows, cols, costs);
+                         check(fault.kind == FaultKind::cost_too_large && fault.index == 407,
+                               "a cost that cannot be added up, by its place");
+                     }
                      for (const double odd :
-                          {0.0, nan, std::numeric_limits<double>::infinity(), -big}) {
+                          {0.0, nan, std::numeric_limits<double>::infinity(), -most}) {
                          Duals duals = reduce_costs(network);
                          if (odd != 0.0)
                              for (std::size_t i = 0; i < 20; i += 3)
