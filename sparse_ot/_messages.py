@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sparse_ot.errors import ShapeError, UnsupportedArrayError
 
-__all__ = ["kind_of", "named", "told_apart"]
+__all__ = ["kind_of", "named", "told_apart", "with_article"]
+
+_AFTER_AN = ("a", "e", "i", "o", "nd", "x")
 
 
 def kind_of(x: object) -> str:
@@ -17,8 +19,18 @@ def kind_of(x: object) -> str:
     """
     if x is None:
         return "None"
-    name = type(x).__name__
-    return f"{'an' if name.lower().startswith(('a', 'e', 'i', 'o', 'u', 'nd')) else 'a'} {name}"
+    return with_article(type(x).__name__)
+
+
+def with_article(name: str) -> str:
+    """The name of a class after "a" or "an", as it is spoken.
+
+    Examples
+    --------
+    >>> with_article("ndarray"), with_article("xarray.Dataset"), with_article("ufunc")
+    ('an ndarray', 'an xarray.Dataset', 'a ufunc')
+    """
+    return f"{'an' if name.lower().startswith(_AFTER_AN) else 'a'} {name}"
 
 
 class named:  # noqa: N801 (a context manager, used as a function; a class for its speed)

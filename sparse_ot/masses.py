@@ -104,10 +104,15 @@ def as_array(backend: Backend, x: Any, count: int, name: str, like: Array) -> Ar
 
 def _vector(x: Array, count: int, name: str) -> Array:
     if x.shape != (count,):
-        flat = " Flatten it, with `.reshape(-1)`." if prod(x.shape) == count and x.shape else ""
+        flat = _flatten(name) if prod(x.shape) == count and x.shape else ""
         msg = (
             f"{name} has shape {tuple(x.shape)}. Expected ({count},): one number for every point."
             f"{flat}"
         )
         raise ShapeError(msg)
     return x
+
+
+def _flatten(name: str) -> str:
+    # NumPy's function also takes tables, lists and numpy.matrix, none of which `reshape` flattens.
+    return f" Flatten it with `numpy.ravel({name})`, or `.reshape(-1)` in another library."

@@ -39,6 +39,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from sparse_ot._messages import with_article
 from sparse_ot.backends.foreign import full_name, remedy, turns_into_array
 from sparse_ot.backends.protocol import Backend, CooParts
 from sparse_ot.errors import (
@@ -180,8 +181,8 @@ def library_of(x: Any, name: str = "this argument") -> str | None:
         return libraries()[0].name
     names = " or ".join(library.name for library in libraries() if library.public)
     msg = (
-        f"{name} is a {full_name(cls)}, which no backend understands. Expected an array or a "
-        f"sparse container of {names}, or a list of numbers.{remedy(x)}"
+        f"{name} is {with_article(full_name(cls))}, which no backend understands. Expected an "
+        f"array or a sparse container of {names}, or a list of numbers.{remedy(x)}"
     )
     raise UnsupportedArrayError(msg)
 

@@ -138,8 +138,9 @@ class Solution:
             msg = f"axis must be 0 (from the sources) or 1 (from the targets); found {axis!r}."
             raise InputError(msg)
         backend, ends = self._backend, self.potentials[axis]
-        # A sum may be complex, though costs may not.
-        if not (backend.is_sparse(vec) or "complex" in str(getattr(vec, "dtype", ""))):
+        # A sum may be complex, though costs may not. A masked array is read for its mask.
+        is_complex = "complex" in str(getattr(vec, "dtype", "")) and not hasattr(vec, "filled")
+        if not (backend.is_sparse(vec) or is_complex):
             with named("vec"):
                 vec = backend.asarray(vec, like=ends)
         count = ends.shape[0]

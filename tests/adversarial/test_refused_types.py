@@ -95,7 +95,7 @@ def test_an_object_that_cannot_become_an_array_says_why() -> None:
 
 @pytest.mark.parametrize("masses", [A[None, :], A[:, None], A[None, :].view(np.matrix)])
 def test_masses_in_two_dimensions_come_with_the_remedy(masses: Any) -> None:
-    with pytest.raises(ShapeError, match=r"Flatten it, with `\.reshape\(-1\)`"):
+    with pytest.raises(ShapeError, match=r"Flatten it with `numpy\.ravel\(a\)`, or `\.reshape"):
         sparse_ot.solve(M, masses, B)
     assert sparse_ot.emd2(np.ravel(masses), B, M) == sparse_ot.emd2(A, B, M)
 
@@ -130,6 +130,19 @@ def test_potentials_are_a_pair(kind: str) -> None:
 def test_what_is_no_vector_is_not_applied(vec: Any) -> None:
     with pytest.raises((UnsupportedArrayError, ShapeError)):
         sparse_ot.solve(M, A, B).apply(vec)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "c8"])
+@pytest.mark.parametrize("items", [False, True])
+def test_a_mask_is_not_lost_in_any_library(library: Library, dtype: str, items: bool) -> None:
+    solution = sparse_ot.solve(library.put(np.ones((3, 3), "f4")))
+    masked = np.ma.masked_array(np.ones(3, dtype), mask=[True, False, False])
+    with pytest.raises(UnsupportedArrayError, match=r"^vec: Found a masked array"):
+        solution.apply([masked] * 3 if items else masked)
+    if dtype == "f4" and not items:
+        plain = solution.apply(np.ma.masked_array(masked.data))
+        assert isinstance(plain, library.array_type)
+        np.testing.assert_allclose(library.get(plain), np.full(3, 1 / 3), rtol=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["text", "generator", "set", "dict", "complex", "words"])

@@ -192,7 +192,9 @@ def test_cells_as_a_whole_are_no_array(cells: Any) -> None:
             sparse_ot.solve_sample(whole, X)
     with pytest.raises(UnsupportedArrayError, match="X: Found a column 'kind' of dtype category"):
         sparse_ot.solve_sample(cells.obs, X)
-    with pytest.raises(UnsupportedArrayError, match=r"X is a .* no backend .*one of its values"):
+    with pytest.raises(
+        UnsupportedArrayError, match=r"X is an anndata.* no backend .*one of its values"
+    ):
         sparse_ot.solve_sample(cells.obsm, X)
 
 

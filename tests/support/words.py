@@ -18,5 +18,5 @@ def check_the_form_of(message: str) -> None:
     assert ".." not in message.replace("...", ""), message
     assert "NoneType" not in message, message
     assert "no shape" not in message, message
-    assert not re.search(r"\b(is|[Ff]ound|returned) a ([aeio]|nd)", message), message
+    assert not re.search(r"\b(is|[Ff]ound|returned) a ([aeiox]|nd)", message), message
     assert message.endswith((".", "?")), message

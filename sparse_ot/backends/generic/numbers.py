@@ -12,7 +12,7 @@ import numpy as np
 from sparse_ot.backends.generic.arrays import dtype_name
 from sparse_ot.errors import UnsupportedArrayError
 
-__all__ = ["as_plain", "read_items", "require_real"]
+__all__ = ["as_plain", "read_items", "require_real", "unmasked"]
 
 _READY = (int, float, np.generic)
 _REAL = ("float", "bfloat", "int", "uint", "bool")
@@ -30,7 +30,7 @@ _REMEDY = "If all entries are numbers, convert with `.astype(float)`; drop or fi
 
 
 def as_plain(x: Any) -> Any:
-    """`x` with fractions and decimals as floats, also within lists.
+    """`x` with fractions and decimals as floats and no masked arrays, also within lists.
 
     Examples
     --------
@@ -39,6 +39,8 @@ def as_plain(x: Any) -> Any:
     """
     if isinstance(x, (list, tuple)):
         return read_items(x, as_plain)
+    if isinstance(x, np.ma.MaskedArray):
+        return unmasked(x)
     return float(x) if isinstance(x, (Fraction, Decimal)) else x
 
 
@@ -47,6 +49,28 @@ def read_items(x: Sequence[Any], read: Callable[[Any], Any]) -> Sequence[Any]:
     if all(issubclass(kind, _READY) for kind in set(map(type, x))):
         return x
     return [read(item) for item in x]
+
+
+def unmasked(x: Any) -> Any:
+    """The plain array of a masked one in which nothing is masked.
+
+    Raises
+    ------
+    UnsupportedArrayError
+        An entry is masked.
+
+    Examples
+    --------
+    >>> unmasked(np.ma.masked_array([0.5, 0.5]))
+    array([0.5, 0.5])
+    """
+    if np.ma.is_masked(x):
+        msg = (
+            "Found a masked array, whose mask would be lost. Expected a plain one. Forbid masked "
+            "pairs of a cost matrix with `.filled(numpy.inf)`; drop masked points and masses."
+        )
+        raise UnsupportedArrayError(msg)
+    return np.asarray(x.data)
 
 
 def require_real(dtype: Any, what: str = "an array") -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sparse_ot.backends.generic.numbers import read_items, require_real
+from sparse_ot.backends.generic.numbers import read_items, require_real, unmasked
 from sparse_ot.errors import UnsupportedArrayError
 
 __all__ = ["as_ndarray"]
@@ -65,16 +65,6 @@ def _read_other(x: Any) -> Any:
         raise UnsupportedArrayError(msg) from error
 
 
-def _read_masked(x: Any) -> Any:
-    if np.ma.is_masked(x):
-        msg = (
-            "Found a masked array, whose mask would be lost. Expected a plain one. Forbid masked "
-            "pairs of a cost matrix with `.filled(numpy.inf)`; drop masked points and masses."
-        )
-        raise UnsupportedArrayError(msg)
-    return np.asarray(x.data)
-
-
 def _read_xarray(x: Any) -> Any:
     if not isinstance(x.data, np.ndarray):
         kind = type(x.data)
@@ -112,4 +102,4 @@ def _plain(dtype: Any) -> Any:
     return getattr(dtype, "numpy_dtype", dtype)
 
 
-_READERS = {"numpy.ma": _read_masked, "pandas": _read_pandas, "xarray": _read_xarray}
+_READERS = {"numpy.ma": unmasked, "pandas": _read_pandas, "xarray": _read_xarray}
