@@ -111,7 +111,9 @@ public:
         return flow;
     }
 
-    [[nodiscard]] Result<double> demand() const { return give(basis().plan().b); }
+    [[nodiscard]] Result<double> demand() const {
+        return give(std::vector<double>(basis().plan().b));
+    }
 
     [[nodiscard]] std::tuple<Result<double>, Result<double>> potentials() const {
         std::vector<double> u(n_), v(m_);

@@ -16,6 +16,7 @@
 #include "support/check.hpp"
 #include "support/problems.hpp"
 #include "support/solving.hpp"
+#include "support/whole_solve.hpp"
 
 using namespace sparse_ot;
 using namespace problems;
@@ -46,21 +47,6 @@ Problem light(Random& random, std::int64_t n, std::int64_t m, double decades, do
                 p.add(i, j, whole ? static_cast<double>(random.below(6)) : random.unit());
     return p;
 }
-
-struct Whole {
-    Doubles flow, u, v;
-    Report report;
-};
-
-Whole solve_whole(const Problem& p, const GivenArcs& arcs, double tolerance = 1e-7) {
-    Whole out{Doubles(p.costs.size()), Doubles(p.a.size()), Doubles(p.b.size()), {}};
-    out.report = sparse_ot::solve(
-        {masses_of(p.a, p.b, tolerance), arcs, {}, {}, {out.flow, out.u, out.v, false}},
-        SolveSettings{}, NoHooks{});
-    return out;
-}
-
-ArcList<Index> list_of(const Problem& p) { return {p.rows, p.cols, p.costs}; }
 
 bool is(const Whole& x, Status status) {
     return x.report.status == static_cast<std::int64_t>(status);
@@ -205,13 +191,14 @@ const Claim groups("Groups that are off by rounding are rescaled, counts never",
     check(is(solved, Status::optimal), "an optimum");
     check(std::abs(solved.report.rescaling - 3.2e-8) < 1e-10, "the change of demands, reported");
     check(solved.flow[0] == p.a[0], "the supply of the group");
-    const Whole strict = solve_whole(p, list_of(p), 1e-9);
+    const Whole strict = solve_whole(p, list_of(p), {}, NoHooks{}, {}, {}, 1e-9);
     check(is(strict, Status::infeasible), "no more than the tolerance of totals");
 
     Problem counts{{1000001.0, 999999.0}, {1000000.0, 1000000.0}, {}, {}, {}};
     counts.add(0, 0, 1.0);
     counts.add(1, 1, 1.0);
-    check(is(solve_whole(counts, list_of(counts), 1e-5), Status::infeasible), "one count too many");
+    check(is(solve_whole(counts, list_of(counts), {}, NoHooks{}, {}, {}, 1e-5), Status::infeasible),
+          "one count too many");
 });
 
 const Claim live("A live basis keeps its settled plan while arcs are dropped", [] {

@@ -11,6 +11,7 @@
 #include "support/check.hpp"
 #include "support/problems.hpp"
 #include "support/solving.hpp"
+#include "support/whole_solve.hpp"
 
 using namespace sparse_ot;
 using namespace problems;
@@ -20,24 +21,6 @@ using test::Note;
 using test::Random;
 
 namespace {
-
-struct Whole {
-    Doubles flow, u, v;
-    Report report;
-};
-
-template <class Hooks = NoHooks>
-Whole solve_whole(const Problem& p, const GivenArcs& arcs, const SolveSettings& settings = {},
-                  Hooks&& hooks = {}, const StartingPlan& plan = {},
-                  const StartingDuals& start = {}) {
-    Whole out{Doubles(p.costs.size(), -1.0), Doubles(p.a.size()), Doubles(p.b.size()), {}};
-    const TransportProblem problem{
-        masses_of(p.a, p.b), arcs, start, plan, {out.flow, out.u, out.v, false}};
-    out.report = sparse_ot::solve(problem, settings, hooks);
-    return out;
-}
-
-ArcList<Index> list_of(const Problem& p) { return {p.rows, p.cols, p.costs}; }
 
 struct Watcher {
     std::int64_t stop_after;

@@ -128,10 +128,10 @@ public:
         return sum.total();
     }
 
-    // The plan in the caller's masses, and the demands that it meets.
-    [[nodiscard]] Settled plan() const {
+    // The plan in the caller's masses, and the demands that it meets. Valid until the next run.
+    [[nodiscard]] const Settled& plan() const {
         if (settled_) return *settled_;
-        Settled plan;
+        Settled& plan = settled_.emplace();
         if (masses_.rounded) {
             const ForestFlow forest = plain_plan(simplex_, given_->a(), masses_);
             plan.plan = forest.arcs();
@@ -225,7 +225,7 @@ private:
     std::optional<MatrixPool> pool_;
     Simplex simplex_;
     SolveListed solve_listed_;
-    std::optional<Settled> settled_;  // of a basis that was optimal, until it runs again
+    mutable std::optional<Settled> settled_;  // once it was asked for, until the basis runs again
 };
 
 }  // namespace sparse_ot

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include "sparse_ot/base/disjoint_sets.hpp"
+#include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/sums.hpp"
 #include "sparse_ot/base/types.hpp"
 
@@ -43,35 +44,6 @@ struct CarryingArc {
     Node tail = no_node, head = no_node;
     double flow = 0.0;
 };
-
-namespace detail {
-
-// Which arcs meet at a node: arc k is listed at both of its ends.
-class Meeting {
-public:
-    Meeting(std::span<const CarryingArc> arcs, std::size_t n_nodes)
-        : first_(n_nodes + 1, 0), order_(2 * arcs.size()) {
-        for (const CarryingArc& e : arcs) {
-            ++first_[static_cast<std::size_t>(e.tail) + 1];
-            ++first_[static_cast<std::size_t>(e.head) + 1];
-        }
-        for (std::size_t x = 0; x < n_nodes; ++x) first_[x + 1] += first_[x];
-        std::vector<std::size_t> next(first_.begin(), first_.end() - 1);
-        for (std::size_t k = 0; k < arcs.size(); ++k)
-            for (const Node x : {arcs[k].tail, arcs[k].head})
-                order_[next[static_cast<std::size_t>(x)]++] = static_cast<std::int64_t>(k);
-    }
-    [[nodiscard]] std::span<const std::int64_t> at(Node x) const {
-        const auto k = static_cast<std::size_t>(x);
-        return {order_.data() + first_[k], first_[k + 1] - first_[k]};
-    }
-
-private:
-    std::vector<std::size_t> first_;
-    std::vector<std::int64_t> order_;
-};
-
-}  // namespace detail
 
 class ForestFlow {
 public:
@@ -99,6 +71,13 @@ public:
     [[nodiscard]] double mass(Node root) const { return mass_[root]; }
     // The roots of the components with a surplus or a deficit.
     [[nodiscard]] const std::vector<Node>& unbalanced() const { return unbalanced_; }
+
+    // All surpluses and deficits together.
+    [[nodiscard]] double imbalance() const {
+        double sum = 0.0;
+        for (const Node root : unbalanced_) sum += std::abs(surplus_[root]);
+        return sum;
+    }
 
     // The demands that the flow meets, apart from deficits.
     [[nodiscard]] std::vector<double> demands() const {
@@ -158,8 +137,12 @@ private:
     // The flow on every arc.
     [[nodiscard]] std::vector<double> sums_from_leaves() const {
         const Node count = n_nodes();
-        const detail::Meeting meeting(arcs_, static_cast<std::size_t>(count));
-        std::vector<std::int64_t> above(count, -1);  // the arc towards the root
+        const auto n_arcs = static_cast<Arc>(arcs_.size());
+        std::vector<Node> ends;  // all tails, then all heads: each arc is listed at both
+        for (const CarryingArc& e : arcs_) ends.push_back(e.tail);
+        for (const CarryingArc& e : arcs_) ends.push_back(e.head);
+        const Incidence meeting(ends, count);
+        std::vector<Arc> above(count, no_arc);  // the arc towards the root
         std::vector<Node> order;
         order.reserve(count);
         std::vector<DoubleDouble> excess(count);
@@ -169,7 +152,8 @@ private:
             for (std::size_t k = order.size() - 1; k < order.size(); ++k) {
                 const Node x = order[k];
                 excess[x] = excess_of(x);
-                for (const std::int64_t e : meeting.at(x)) {
+                for (const Arc end : meeting.arcs_of(x)) {
+                    const Arc e = end % n_arcs;
                     if (e == above[x]) continue;
                     const Node y = other_end(arcs_[e], x);
                     above[y] = e;

@@ -35,12 +35,12 @@
 #include <utility>
 #include <vector>
 
-#include "sparse_ot/base/disjoint_sets.hpp"
 #include "sparse_ot/base/duals.hpp"
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
 #include "sparse_ot/simplex/forest.hpp"
 #include "sparse_ot/solve/forest_flow.hpp"
+#include "sparse_ot/solve/heavy_groups.hpp"
 
 namespace sparse_ot {
 
@@ -98,20 +98,11 @@ private:
 
     void make_groups(const ForestFlow& forest) {
         const Node count = network_.n_nodes();
-        double surpluses = 0.0, deficits = 0.0;
-        for (const Node root : forest.unbalanced())
-            (forest.surplus(root) > 0.0 ? surpluses : deficits) += std::abs(forest.surplus(root));
-        DisjointSets sets(count);
-        for (const CarryingArc& e : forest.arcs()) {
-            if (e.flow > 2.0 * (surpluses + deficits)) {
-                sets.unite(e.tail, e.head);
-                kept_.push_back(e);
-            } else {
-                flow_[e.arc] = e.flow;
-            }
-        }
-        group_.resize(count);
-        for (Node x = 0; x < count; ++x) group_[x] = sets.find(x);
+        const double wanted = forest.imbalance();
+        HeavyGroups groups(forest, count, 2.0 * wanted);
+        kept_ = std::move(groups.heavy);
+        group_ = std::move(groups.of);
+        for (const CarryingArc& e : groups.light) flow_[e.arc] = e.flow;
         members_ = Incidence(group_, count);
         for (auto* of_groups : {&surplus_, &rounding_, &negligible_, &raised_})
             of_groups->assign(count, 0.0);

@@ -29,6 +29,7 @@
 #include "sparse_ot/base/network.hpp"
 #include "sparse_ot/base/types.hpp"
 #include "sparse_ot/solve/forest_flow.hpp"
+#include "sparse_ot/solve/heavy_groups.hpp"
 
 namespace sparse_ot {
 
@@ -50,10 +51,8 @@ class SecondScale {
 public:
     // `network` has the original node numbers.
     SecondScale(const Network& network, const ForestFlow& forest, const Duals& duals)
-        : network_(network), forest_(forest), duals_(duals), group_(network.n_nodes()) {
-        double wanted = 0.0;
-        for (const Node root : forest.unbalanced()) wanted += std::abs(forest.surplus(root));
-        make_groups(4.0 * wanted);
+        : network_(network), forest_(forest), duals_(duals) {
+        make_groups(4.0 * forest.imbalance());
         make_problem();
     }
 
@@ -91,21 +90,18 @@ public:
 private:
     void make_groups(double much) {
         const Node count = network_.n_nodes();
-        DisjointSets sets(count);
-        std::vector<double> surplus(count, 0.0), mass(count, 0.0);
-        for (const CarryingArc& e : forest_.arcs()) {
-            if (e.flow > much) {
-                sets.unite(e.tail, e.head);
-                heavy_.push_back(e);
-            } else {
-                surplus[e.tail] += e.flow;
-                surplus[e.head] -= e.flow;
-            }
-        }
+        HeavyGroups groups(forest_, count, much);
+        heavy_ = std::move(groups.heavy);
+        group_ = std::move(groups.of);
         surplus_.assign(count, 0.0);
+        std::vector<double> mass(count, 0.0);
+        for (const CarryingArc& e : groups.light) {
+            surplus_[group_[e.tail]] += e.flow;
+            surplus_[group_[e.head]] -= e.flow;
+        }
         for (Node x = 0; x < count; ++x) {
-            const Node g = group_[x] = sets.find(x);
-            surplus_[g] += surplus[x] + forest_.surplus(x);
+            const Node g = group_[x];
+            surplus_[g] += forest_.surplus(x);
             if (forest_.root(x) == x) mass[g] += forest_.mass(x);
         }
         balance_blocks(mass);

@@ -221,7 +221,7 @@ Report solve(const TransportProblem& problem, const SolveSettings& settings, Hoo
     report.pivot_seconds = watch.seconds() - report.start_seconds;
     if (const Fault misfit = basis.misfit()) return refuse(misfit, basis.starved());
     report.set(reached);
-    const Settled plan = basis.plan();
+    const Settled& plan = basis.plan();
     report.set(detail::hand_out(problem, settings, basis, plan, reached == Status::optimal));
     const auto a = problem.masses->a();
     report.total_mass = sparse_ot::detail::exact_sum(a);
