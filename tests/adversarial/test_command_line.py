@@ -26,11 +26,9 @@ from support.command import (
     M,
     X,
     Y,
-    forbid_work,
     python_words,
     refused,
     run,
-    write_problem,
 )
 from support.files import written
 
@@ -40,16 +38,7 @@ from sparse_ot.files import read_plan
 
 pytest.importorskip("matplotlib")
 
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_with_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_problem()
-
-
-@pytest.fixture
-def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    forbid_work(monkeypatch)
+pytestmark = pytest.mark.usefixtures("in_a_folder_with_a_problem")
 
 
 MISUSES = {

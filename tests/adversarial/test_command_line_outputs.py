@@ -9,23 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.command import POINTS, forbid_work, refused, run, write_problem
+from support.command import POINTS, refused, run
 from support.files import written
 
 from sparse_ot.files import read_plan
 
 pytest.importorskip("matplotlib")
 
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_with_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_problem()
-
-
-@pytest.fixture
-def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    forbid_work(monkeypatch)
+pytestmark = pytest.mark.usefixtures("in_a_folder_with_a_problem")
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {

@@ -21,13 +21,6 @@ BOTH = [
 ]
 
 
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    """Each library in turn."""
-    with LIBRARIES[request.param].open() as found:
-        yield found
-
-
 @pytest.fixture(params=BOTH, ids="-".join)
 def sparse_library(request: pytest.FixtureRequest) -> Any:
     """Each library in turn, with each of its sparse containers."""

@@ -17,12 +17,6 @@ INF = np.inf
 SINGLE, DOUBLE = (float(np.finfo(t).max) for t in (np.float32, np.float64))
 
 
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    with LIBRARIES[request.param].open() as found:
-        yield found
-
-
 @pytest.fixture(params=[name for name, setting in LIBRARIES.items() if setting.containers])
 def doubles(request: pytest.FixtureRequest) -> Any:
     """Each library that keeps doubles."""

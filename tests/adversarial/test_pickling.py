@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conformance.libraries import LIBRARIES, Library
+from conformance.libraries import Library
 from support import round_trips
 from support.in_processes import WAYS as PROCESSES
 
@@ -96,12 +96,6 @@ def test_an_error_keeps_what_was_hung_on_it() -> None:
 
 
 # -- in every library -------------------------------------------------------------------------
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    with LIBRARIES[request.param].open() as found:
-        yield found
 
 
 @pytest.mark.parametrize("way", WAYS)

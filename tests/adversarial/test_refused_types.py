@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conformance.libraries import LIBRARIES, Library
+from conformance.libraries import Library
 from support.containers import Duck
 
 import sparse_ot
@@ -20,13 +20,6 @@ RNG = np.random.default_rng(11)
 X, Y = RNG.random((6, 2)), RNG.random((5, 2))
 M = ((X[:, None] - Y[None]) ** 2).sum(axis=-1)
 A, B = RNG.dirichlet(np.ones(6)), RNG.dirichlet(np.ones(5))
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    """Each library in turn."""
-    with LIBRARIES[request.param].open() as found:
-        yield found
 
 
 REFUSED: dict[str, tuple[Any, str]] = {

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conformance.libraries import LIBRARIES, Library
+from conformance.libraries import Library
 
 import sparse_ot
 
@@ -18,13 +18,6 @@ RNG = np.random.default_rng(7)
 X, Y = RNG.random((2, 30, 2))
 M = ((X[:, None] - Y[None]) ** 2).sum(axis=-1)
 A, B = RNG.dirichlet(np.ones(30), 2)
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    """Each library in turn."""
-    with LIBRARIES[request.param].open() as found:
-        yield found
 
 
 def graph() -> Any:

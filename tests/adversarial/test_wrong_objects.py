@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from conformance.libraries import LIBRARIES, Library
+from conformance.libraries import Library
 from support.words import GRAPH, A, B, M, X, Y, check_the_form_of
 
 import sparse_ot
@@ -134,12 +134,6 @@ WRONG_EVERYWHERE = [
 def test_nothing_is_computed_from_what_is_no_number(where: str, what: str) -> None:
     with pytest.raises(errors.SparseOTError):
         ARGUMENTS[where][1](OBJECTS[what])
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    with LIBRARIES[request.param].open() as found:
-        yield found
 
 
 def test_every_library_names_the_argument_once(library: Library) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import array_api_compat.numpy as xp
 import numpy as np
 import pytest
-from conformance.libraries import LIBRARIES, Library, jax_doubles
+from conformance.libraries import Library, jax_doubles
 from scipy.spatial.distance import cdist
 from support.certify import certify
 
@@ -21,13 +21,6 @@ from sparse_ot.metrics import as_metric, evaluate
 from sparse_ot.solvers.starts import multiscale
 
 DIRECTIONS = ("cosine", "correlation")
-
-
-@pytest.fixture(params=LIBRARIES)
-def library(request: pytest.FixtureRequest) -> Any:
-    """Each library in turn."""
-    with LIBRARIES[request.param].open() as found:
-        yield found
 
 
 def costs_of(x: Any, y: Any, metric: Any) -> Any:
