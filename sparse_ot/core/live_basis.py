@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from sparse_ot import _core
-from sparse_ot._core import SLICE_SECONDS, Fault, Masses
+from sparse_ot._core import Fault, Masses
 from sparse_ot._typing import HostArray
-from sparse_ot.core.proofs import as_double, certify, gauge
-from sparse_ot.core.solving import Progress
+from sparse_ot.core.proofs import as_double
 from sparse_ot.core.status import Status
 from sparse_ot.errors import HallViolation
 
-__all__ = ["SLICE_SECONDS", "LiveBasis", "Progress", "as_double", "certify", "gauge"]
+__all__ = ["LiveBasis"]
 
 
 class LiveBasis:

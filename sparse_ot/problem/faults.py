@@ -24,7 +24,7 @@ def raise_for(
 
     Raises
     ------
-    NonFiniteError, MassError
+    NonFiniteError, MassError, InputError
         As the fault says.
     """
     match fault.kind:

@@ -56,12 +56,8 @@ def entries_of(M: Sparse) -> Entries:
         rows, cols, inside = _bcoo_places(M.indices, shape)
     integers = jnp.issubdtype(values.dtype, jnp.integer)
     if integers and not (is_traced(values) or is_traced(inside)):
-        if bool(inside.all()):
-            return (
-                rows,
-                cols,
-                values,
-            )  # those that floats do not hold are dealt with by `SparseCost`
+        if bool(inside.all()):  # `SparseCost` deals with those that floats do not hold
+            return rows, cols, values
         _refuse_large_integers(values, inside)
     return rows, cols, _forbid(values, inside)
 
